@@ -1,0 +1,50 @@
+"""edgeinfer: trained models, small and fast.
+
+converters/ estimator -> Graph, one small module per source family
+graph.py    the list of typed ops that every part knows
+ops/        one op per class: types, NumPy reference, cost, lowering
+quantize/   Graph -> Graph in float32, int16 or int8
+format.py   Graph <-> .edge file (safetensors + JSON, checked when loaded)
+lower.py    Graph -> kernels, parameter blocks, arena
+runtime/    runs a lowered graph in one native call; Model is what users hold
+kernels/    the C kernels, and the same as Python functions
+export/     prints parameter blocks as C
+measurement/ latency, size, agreement
+api.py      convert, load: the one module that sees every part
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from edgeinfer.errors import EdgeInferError
+
+if TYPE_CHECKING:
+    from edgeinfer.api import convert, load
+    from edgeinfer.runtime.model import Model
+
+__version__ = "0.1.0"
+__all__ = ["EdgeInferError", "Model", "__version__", "convert", "load"]
+
+_HOMES = {
+    "convert": "edgeinfer.api",
+    "load": "edgeinfer.api",
+    "Model": "edgeinfer.runtime.model",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Public names are imported when first used: loading a model never imports a converter."""
+    import importlib
+
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+    if name == "kernels":
+        return importlib.import_module("edgeinfer.kernels")
+    raise AttributeError(f"module 'edgeinfer' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Fitted estimators -> Graph. `_registry` finds the converter by library and class name."""

@@ -1,0 +1,5 @@
+"""Converters of scikit-learn, one module per family; importing this registers them."""
+
+from edgeinfer.converters.sklearn import linear
+
+__all__ = ["linear"]

@@ -1,0 +1,4 @@
+/* Every kernel family; an instruction set defines what it does better before including this. */
+#include "ei_dense.h"
+#include "ei_elementwise.h"
+#include "ei_reduce.h"

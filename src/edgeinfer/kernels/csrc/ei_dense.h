@@ -1,0 +1,24 @@
+/* Matrix product with bias and activation. Weights lie in panels of EI_PANEL outputs, see
+ * pack_panels in ops/dense.py; an output is summed over the inputs in ascending order. */
+#ifndef EI_DENSE_H
+#define EI_DENSE_H
+
+#include "ei_types.h"
+
+#define EI_PANEL_f64 8
+#define EI_PANEL_f32 16
+
+typedef struct {
+  const void *weights; /* (panels, n_in, panel width), padded with zeros */
+  const void *bias;    /* (panels, panel width) */
+  int32_t n_in;
+  int32_t n_out;
+  int32_t relu;
+} ei_dense_params;
+
+#define EI_FLOAT_BITS 64
+#include "ei_dense_body.h"
+#define EI_FLOAT_BITS 32
+#include "ei_dense_body.h"
+
+#endif

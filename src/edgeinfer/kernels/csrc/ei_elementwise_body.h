@@ -1,0 +1,112 @@
+/* Elementwise kernels of one floating type; included once per type. */
+#include "ei_float_begin.h"
+
+EI_API ei_status EI_F(ei_check_finite)(const void *params, const ei_io *io) {
+  const ei_check_params *p = (const ei_check_params *)params;
+  const EI_T *x = (const EI_T *)io->in[0];
+  const int64_t total = (int64_t)io->rows * p->n;
+  /* One sum tells whether anything is wrong: x - x is 0 for finite x and NaN otherwise. */
+  EI_T sum = 0, peak = 0;
+  for (int64_t i = 0; i < total; i++) {
+    const EI_T magnitude = EI_M(fabs)(x[i]);
+    sum += x[i] - x[i];
+    peak = magnitude > peak ? magnitude : peak;
+  }
+  if (sum == 0 && (!p->float32 || (float)peak <= FLT_MAX)) return EI_OK;
+  for (int64_t i = 0; i < total; i++)
+    if (isinf(x[i]) || (p->float32 && isinf((float)x[i]))) return EI_INF;
+  return p->allow_nan ? EI_OK : EI_NAN;
+}
+
+/* Two operands: name_const has one constant per feature, name takes two tensors. */
+#define EI_NAME     add
+#define EI_OF(x, c) ((x) + (c))
+#include "ei_binary_body.h"
+#define EI_NAME     sub
+#define EI_OF(x, c) ((x) - (c))
+#include "ei_binary_body.h"
+#define EI_NAME     mul
+#define EI_OF(x, c) ((x) * (c))
+#include "ei_binary_body.h"
+#define EI_NAME     div
+#define EI_OF(x, c) ((x) / (c))
+#include "ei_binary_body.h"
+#define EI_NAME     max
+#define EI_OF(x, c) (EI_F(ei_larger)(x, c))
+#include "ei_binary_body.h"
+#define EI_NAME     min
+#define EI_OF(x, c) (EI_F(ei_smaller)(x, c))
+#include "ei_binary_body.h"
+#define EI_NAME     pow
+#define EI_OF(x, c) (EI_M(pow)(x, c))
+#include "ei_binary_body.h"
+#define EI_NAME     gt
+#define EI_OF(x, c) ((EI_T)((x) > (c)))
+#include "ei_binary_body.h"
+
+/* One operand. */
+#define EI_NAME  exp
+#define EI_OF(x) (EI_M(exp)(x))
+#include "ei_unary_body.h"
+#define EI_NAME  exp2
+#define EI_OF(x) (EI_M(exp2)(x))
+#include "ei_unary_body.h"
+#define EI_NAME  log
+#define EI_OF(x) (EI_M(log)(x))
+#include "ei_unary_body.h"
+#define EI_NAME  tanh
+#define EI_OF(x) (EI_M(tanh)(x))
+#include "ei_unary_body.h"
+#define EI_NAME  logistic
+#define EI_OF(x) (EI_F(ei_sigmoid)(x))
+#include "ei_unary_body.h"
+#define EI_NAME  relu
+#define EI_OF(x) (EI_F(ei_larger)(x, 0))
+#include "ei_unary_body.h"
+#define EI_NAME  sqrt
+#define EI_OF(x) (EI_M(sqrt)(x))
+#include "ei_unary_body.h"
+#define EI_NAME  neg
+#define EI_OF(x) (-(x))
+#include "ei_unary_body.h"
+#define EI_NAME  abs
+#define EI_OF(x) (EI_M(fabs)(x))
+#include "ei_unary_body.h"
+#define EI_NAME  ident
+#define EI_OF(x) ((x))
+#include "ei_unary_body.h"
+
+EI_API ei_status EI_F(ei_clip)(const void *params, const ei_io *io) {
+  const ei_clip_params *p = (const ei_clip_params *)params;
+  const EI_T *x = (const EI_T *)io->in[0];
+  EI_T *y = (EI_T *)io->out[0];
+  const EI_T low = (EI_T)p->low, high = (EI_T)p->high;
+  const int64_t total = (int64_t)io->rows * p->n;
+  for (int64_t i = 0; i < total; i++) y[i] = x[i] < low ? low : (x[i] > high ? high : x[i]);
+  return EI_OK;
+}
+
+EI_API ei_status EI_F(ei_impute)(const void *params, const ei_io *io) {
+  const ei_impute_params *p = (const ei_impute_params *)params;
+  const EI_T *x = (const EI_T *)io->in[0];
+  const EI_T *fill = (const EI_T *)p->fill;
+  EI_T *y = (EI_T *)io->out[0];
+  const EI_T missing = (EI_T)p->missing;
+  const int any_nan = isnan(p->missing);
+  for (int32_t r = 0; r < io->rows; r++, x += p->n, y += p->n)
+    for (int32_t i = 0; i < p->n; i++)
+      y[i] = (any_nan ? isnan(x[i]) : x[i] == missing) ? fill[i] : x[i];
+  return EI_OK;
+}
+
+EI_API ei_status EI_F(ei_sign_index)(const void *params, const ei_io *io) {
+  const ei_sign_params *p = (const ei_sign_params *)params;
+  const EI_T *x = (const EI_T *)io->in[0];
+  int64_t *y = (int64_t *)io->out[0];
+  const EI_T t = (EI_T)p->threshold;
+  const int64_t total = (int64_t)io->rows * p->n;
+  for (int64_t i = 0; i < total; i++) y[i] = p->inclusive ? x[i] >= t : x[i] > t;
+  return EI_OK;
+}
+
+#include "ei_float_end.h"

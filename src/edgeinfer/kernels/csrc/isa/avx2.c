@@ -1,0 +1,16 @@
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma,bmi,bmi2"))), apply_to = function)
+#else
+#pragma GCC target("avx2,fma,bmi,bmi2")
+#endif
+
+#include <immintrin.h>
+
+#include "../ei_all.h"
+
+#define EI_TABLE ei_table_avx2
+#include "../ei_table.h"
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif

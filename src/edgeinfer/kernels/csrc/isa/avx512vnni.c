@@ -1,0 +1,18 @@
+#if defined(__clang__)
+#pragma clang attribute push(                                                                   \
+    __attribute__((target("avx2,fma,bmi,bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))), \
+    apply_to = function)
+#else
+#pragma GCC target("avx2,fma,bmi,bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
+#endif
+
+#include <immintrin.h>
+
+#include "../ei_all.h"
+
+#define EI_TABLE ei_table_avx512vnni
+#include "../ei_table.h"
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif

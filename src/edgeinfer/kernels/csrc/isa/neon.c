@@ -1,0 +1,16 @@
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("dotprod"))), apply_to = function)
+#else
+#pragma GCC target("+dotprod")
+#endif
+
+#include <arm_neon.h>
+
+#include "../ei_all.h"
+
+#define EI_TABLE ei_table_neon
+#include "../ei_table.h"
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif

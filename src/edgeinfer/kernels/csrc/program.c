@@ -1,0 +1,140 @@
+#include "program.h"
+
+#include <stdlib.h>
+#include <string.h>
+#if defined(_OPENMP)
+#include <omp.h>
+#include <unistd.h>
+#endif
+
+#define STACK_ARENA 16384
+#define ALIGNMENT   64
+
+/* OpenMP's threads do not survive a fork, and waiting for them would never end: a child of a
+ * process that has used them stays on one thread. */
+int32_t ei_threads_available(void) {
+#if defined(_OPENMP)
+  static pid_t owner = 0;
+  const pid_t now = getpid();
+  if (owner == 0) owner = now;
+  return owner == now ? (int32_t)omp_get_max_threads() : 1;
+#else
+  return 1;
+#endif
+}
+
+/* One block of an input, converted to the program's type, densely packed. */
+static void stage(const ei_input *input, const ei_array *array, int64_t row, int32_t rows,
+                  void *staging) {
+  for (int32_t r = 0; r < rows; r++) {
+    const char *source = array->data + (row + r) * array->row_stride;
+    const int64_t step = array->column_stride;
+    const int64_t first = (int64_t)r * input->columns;
+    if (input->type == EI_F64 && array->type == EI_F64) {
+      double *target = (double *)staging + first;
+      for (int32_t c = 0; c < input->columns; c++)
+        memcpy(&target[c], source + c * step, sizeof *target);
+    } else if (input->type == EI_F64) {
+      double *target = (double *)staging + first;
+      for (int32_t c = 0; c < input->columns; c++) {
+        float value;
+        memcpy(&value, source + c * step, sizeof value);
+        target[c] = (double)value;
+      }
+    } else if (array->type == EI_F64) {
+      float *target = (float *)staging + first;
+      for (int32_t c = 0; c < input->columns; c++) {
+        double value;
+        memcpy(&value, source + c * step, sizeof value);
+        target[c] = (float)value;
+      }
+    } else {
+      float *target = (float *)staging + first;
+      for (int32_t c = 0; c < input->columns; c++)
+        memcpy(&target[c], source + c * step, sizeof *target);
+    }
+  }
+}
+
+static char *locate(const ei_slot *slot, char *arena, const char *const *inputs,
+                    void *const *outputs, int64_t row) {
+  if (slot->place == EI_IN_ARENA) return arena + slot->offset;
+  if (slot->place == EI_IN_INPUT) return (char *)inputs[slot->index];
+  return (char *)outputs[slot->index] + row * slot->row_bytes;
+}
+
+static ei_result run_block(const ei_program *p, const ei_array *arrays, void *const *outputs,
+                           int64_t row, int32_t rows, char *arena) {
+  ei_result result = {EI_OK, 0, row};
+  /* Pointer tables lie behind the arena: inputs first, then the slots of the running step. */
+  const char **inputs = (const char **)(arena + p->arena_bytes);
+  void **slots = (void **)(inputs + p->n_inputs);
+  for (int32_t i = 0; i < p->n_inputs; i++) {
+    if (arrays[i].dense) {
+      inputs[i] = arrays[i].data + row * p->inputs[i].row_bytes;
+    } else {
+      stage(&p->inputs[i], &arrays[i], row, rows, arena + p->inputs[i].staging);
+      inputs[i] = arena + p->inputs[i].staging;
+    }
+  }
+  for (int32_t s = 0; s < p->n_steps; s++) {
+    const ei_step *step = &p->steps[s];
+    for (int32_t i = 0; i < step->n_in + step->n_out; i++)
+      slots[i] = locate(&step->slots[i], arena, inputs, outputs, row);
+    const ei_io io = {(const void *const *)slots, slots + step->n_in, arena + step->scratch, rows};
+    result.status = step->run(step->params, &io);
+    if (result.status != EI_OK) {
+      result.step = s;
+      return result;
+    }
+  }
+  return result;
+}
+
+static size_t arena_size(const ei_program *p) {
+  const size_t tables = (size_t)(p->n_inputs + p->max_slots) * sizeof(void *);
+  return ((size_t)p->arena_bytes + tables + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+static ei_result run_range(const ei_program *p, const ei_array *inputs, void *const *outputs,
+                           int64_t first, int64_t last) {
+  _Alignas(ALIGNMENT) char local[STACK_ARENA];
+  const size_t bytes = arena_size(p);
+  char *arena = bytes <= sizeof local ? local : (char *)aligned_alloc(ALIGNMENT, bytes);
+  ei_result result = {EI_OK, 0, first};
+  if (arena == NULL) {
+    result.status = EI_MEMORY;
+    return result;
+  }
+  for (int64_t row = first; row < last && result.status == EI_OK; row += p->block_rows) {
+    const int64_t left = last - row;
+    const int32_t rows = left < p->block_rows ? (int32_t)left : p->block_rows;
+    result = run_block(p, inputs, outputs, row, rows, arena);
+  }
+  if (arena != local) free(arena);
+  return result;
+}
+
+ei_result ei_program_run(const ei_program *p, const ei_array *inputs, void *const *outputs,
+                         int64_t rows, int32_t threads) {
+#if defined(_OPENMP)
+  const int64_t blocks = (rows + p->block_rows - 1) / p->block_rows;
+  if (threads > blocks) threads = (int32_t)blocks;
+  if (threads > 1) {
+    ei_result worst = {EI_OK, 0, rows};
+#pragma omp parallel num_threads(threads)
+    {
+      /* The split follows the number of threads that really came. */
+      const int64_t parts = omp_get_num_threads(), part = omp_get_thread_num();
+      const int64_t first = blocks * part / parts * p->block_rows;
+      const int64_t end = blocks * (part + 1) / parts * p->block_rows;
+      const ei_result result = run_range(p, inputs, outputs, first, end < rows ? end : rows);
+#pragma omp critical
+      if (result.status != EI_OK && result.block < worst.block) worst = result;
+    }
+    return worst;
+  }
+#endif
+  (void)threads;
+  return run_range(p, inputs, outputs, 0, rows);
+}

@@ -1,0 +1,1 @@
+"""Latency, size, and whether a model still answers as its source does."""

@@ -1,0 +1,48 @@
+"""The ops, one file per family. Adding one = one file here, one kernel header, one line in
+``kernels/csrc/ei_kernels.def``.
+
+========================  ==========================================================
+`check`                   guards: no NaN, no infinity, float32 range
+`scale`                   elementwise arithmetic with constants or tensors, imputation
+`unary`                   elementwise functions
+`select`                  columns: take, concatenate, cast
+`reduce`                  argmax, softmax, norms, sums
+`encode`                  class labels, ranks
+`dense`                   matrix product with bias and activation
+========================  ==========================================================
+"""
+
+from edgeinfer.ops._base import OPS, Block, Cost, Lowered, Op, op_from_data
+from edgeinfer.ops.check import CheckFinite
+from edgeinfer.ops.dense import Dense
+from edgeinfer.ops.encode import Lookup, SignIndex
+from edgeinfer.ops.reduce import ArgMax, Normalize, Reduce, Softmax
+from edgeinfer.ops.scale import Binary, BinaryConst, Clip, Impute
+from edgeinfer.ops.select import Cast, Concat, Reshape, Select
+from edgeinfer.ops.unary import Unary
+
+__all__ = [
+    "OPS",
+    "ArgMax",
+    "Binary",
+    "BinaryConst",
+    "Block",
+    "Cast",
+    "CheckFinite",
+    "Clip",
+    "Concat",
+    "Cost",
+    "Dense",
+    "Impute",
+    "Lookup",
+    "Lowered",
+    "Normalize",
+    "Op",
+    "Reduce",
+    "Reshape",
+    "Select",
+    "SignIndex",
+    "Softmax",
+    "Unary",
+    "op_from_data",
+]

@@ -1,0 +1,116 @@
+"""Columns: take, concatenate, convert; nothing is computed here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from edgeinfer.graph import TensorType
+from edgeinfer.ops._base import SUFFIX, Block, Lowered, Op, array, require
+
+MAX_CONCAT = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Select(Op):
+    """Column ``indices[j]`` of the input becomes column j."""
+
+    kind = "Select"
+
+    indices: np.ndarray = array("int32", ndim=1)
+
+    def infer(self, x: TensorType) -> tuple[TensorType, ...]:
+        require(len(x.shape) == 1, "columns are selected from a 2-D batch")
+        ok = self.indices.size == 0 or (self.indices.min() >= 0 and self.indices.max() < x.shape[0])
+        require(bool(ok), f"a selected column is outside the {x.shape[0]} columns")
+        return (TensorType(x.dtype, (self.indices.size,)),)
+
+    def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        return (x[:, self.indices],)
+
+    def lower(self, x: TensorType) -> Lowered:
+        fields = (
+            ("indices", "ptr", self.indices),
+            ("n_in", "i32", x.size),
+            ("n_out", "i32", self.indices.size),
+        )
+        width = np.dtype(x.dtype).itemsize
+        return Lowered(f"select_{width}", Block("ei_select_params", fields))
+
+
+@dataclass(frozen=True, eq=False)
+class Concat(Op):
+    """All inputs side by side; ``axis`` is counted within a row, only 0 is there."""
+
+    kind = "Concat"
+
+    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        require(0 < len(inputs) <= MAX_CONCAT, f"concatenates 1 to {MAX_CONCAT} tensors")
+        require(len({t.dtype for t in inputs}) == 1, "concatenated tensors have one dtype")
+        require(all(len(t.shape) <= 1 for t in inputs), "concatenates 1-D and 2-D batches")
+        return (TensorType(inputs[0].dtype, (sum(t.size for t in inputs),)),)
+
+    def reference(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+        columns = [x.reshape(len(x), prod(x.shape[1:])) for x in inputs]
+        return (np.concatenate(columns, axis=1),)
+
+    def lower(self, *inputs: TensorType) -> Lowered:
+        row_bytes = np.array([t.row_bytes for t in inputs], np.int32)
+        fields = (
+            ("row_bytes", "ptr", row_bytes),
+            ("n_inputs", "i32", len(inputs)),
+            ("out_bytes", "i32", int(row_bytes.sum())),
+        )
+        return Lowered("concat", Block("ei_concat_params", fields))
+
+
+@dataclass(frozen=True, eq=False)
+class Reshape(Op):
+    """The same values in a row of another shape."""
+
+    kind = "Reshape"
+
+    shape: tuple[int, ...]
+
+    def infer(self, x: TensorType) -> tuple[TensorType, ...]:
+        out = TensorType(x.dtype, self.shape, x.qparams)
+        require(out.size == x.size, f"{x} has no shape {self.shape}")
+        return (out,)
+
+    def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        return (x.reshape(len(x), *self.shape),)
+
+    def lower(self, x: TensorType) -> Lowered:
+        row_bytes = np.array([x.row_bytes], np.int32)
+        fields = (
+            ("row_bytes", "ptr", row_bytes),
+            ("n_inputs", "i32", 1),
+            ("out_bytes", "i32", x.row_bytes),
+        )
+        return Lowered("concat", Block("ei_concat_params", fields))
+
+
+CASTS = {("float64", "float32"), ("float32", "float64"), ("int64", "float64")}
+
+
+@dataclass(frozen=True, eq=False)
+class Cast(Op):
+    """Convert to another dtype, to nearest even."""
+
+    kind = "Cast"
+
+    dtype: str
+
+    def infer(self, x: TensorType) -> tuple[TensorType, ...]:
+        require((x.dtype, self.dtype) in CASTS, f"no cast from {x.dtype} to {self.dtype}")
+        return (TensorType(self.dtype, x.shape),)
+
+    def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        with np.errstate(over="ignore"):
+            return (x.astype(self.dtype),)
+
+    def lower(self, x: TensorType) -> Lowered:
+        block = Block("ei_unary_params", (("n", "i32", x.size),))
+        return Lowered(f"cast_{SUFFIX[x.dtype]}_{SUFFIX[self.dtype]}", block)

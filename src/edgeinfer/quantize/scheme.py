@@ -1,0 +1,182 @@
+"""Rewriting a float64 graph in another precision, op by op.
+
+A rule says what becomes of one kind of op in some precisions::
+
+    @rule("Dense", "float32")
+    def dense_float32(op, node, rw):
+        rw.put(node.outputs[0], rw.emit(as_dtype(op, "float32"), rw.float32(node.inputs[0])))
+
+An op without a rule keeps the width its inputs have by then. Tensors that feed a comparison
+whose answer must not change (trees, neighbours: `EXACT_KINDS`) stay float64 in every precision, and
+so does everything before them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from edgeinfer.errors import InvalidParameterError
+from edgeinfer.graph import Graph, GraphBuilder, Node
+from edgeinfer.ops import Cast, Op
+from edgeinfer.quantize.calibrate import Calibration
+
+PRECISIONS = ("float64", "float32", "int16", "int8")
+
+EXACT_KINDS: set[str] = set()
+"""Ops whose inputs stay float64; the module of each such family adds its own."""
+
+Rule = Callable[[Any, Node, "Rewriter"], None]
+_RULES: dict[tuple[str, str], Rule] = {}
+_FAMILIES = ("dense",)
+
+
+def rule(kind: str, *precisions: str) -> Callable[[Rule], Rule]:
+    """Register what becomes of ops of `kind` in `precisions`."""
+
+    def register(function: Rule) -> Rule:
+        for precision in precisions:
+            _RULES[kind, precision] = function
+        return function
+
+    return register
+
+
+def as_dtype(op: Op, dtype: str) -> Any:
+    """The op with its floating constants in `dtype`."""
+    changes = {
+        name: constant.astype(dtype)
+        for name, constant in op.constants().items()
+        if constant.dtype.kind == "f"
+    }
+    return dataclasses.replace(op, **changes) if changes else op
+
+
+class Rewriter:
+    """The new graph while it is written, and what became of the old graph's tensors."""
+
+    def __init__(
+        self, graph: Graph, precision: str, calibration: np.ndarray | None, options: dict[str, Any]
+    ) -> None:
+        self.graph = graph
+        self.precision = precision
+        self.options = options
+        self.builder = GraphBuilder(graph.inputs)
+        self.builder.labels = list(graph.labels)
+        self.calibration = Calibration(graph, calibration)
+        self.notes: dict[str, Any] = {}
+        self._now = {name: name for name in graph.inputs}
+        self._casts: dict[tuple[str, str], str] = {}
+        self._exact = _exact_tensors(graph)
+
+    def emit(self, op: Op, *inputs: str) -> str:
+        """Add an op to the new graph."""
+        return self.builder.emit(op, *inputs)
+
+    def put(self, old: str, new: str) -> None:
+        """Say that the new graph's tensor `new` stands for `old`."""
+        self._now[old] = new
+
+    def get(self, old: str) -> str:
+        """The new tensor that stands for `old`, whatever its dtype."""
+        return self._now[old]
+
+    def dtype(self, old: str) -> str:
+        """Its dtype."""
+        return self.builder.types[self._now[old]].dtype
+
+    def origins(self) -> dict[str, str]:
+        """New tensor -> the old one it stands for."""
+        return {new: old for old, new in self._now.items()}
+
+    def is_exact(self, old: str) -> bool:
+        """Whether the tensor has to stay float64."""
+        return old in self._exact
+
+    def floating(self, old: str, dtype: str) -> str:
+        """The tensor in float64 or float32, converted once however often it is asked for."""
+        new = self._now[old]
+        if self.builder.types[new].dtype == dtype:
+            return new
+        if (new, dtype) not in self._casts:
+            self._casts[new, dtype] = self.emit(Cast(dtype), new)
+        return self._casts[new, dtype]
+
+    def float64(self, old: str) -> str:
+        """The tensor as float64."""
+        return self.floating(old, "float64")
+
+    def float32(self, old: str) -> str:
+        """The tensor as float32."""
+        return self.floating(old, "float32")
+
+    def copy(self, node: Node) -> None:
+        """The op as it is, in the width its inputs have by now."""
+        dtypes = {self.dtype(name) for name in node.inputs}
+        floats = dtypes & {"float32", "float64"}
+        exact = any(name in self._exact for name in node.outputs)
+        if floats and not exact:
+            width = "float32" if "float32" in floats else "float64"
+            inputs = [
+                self.floating(name, width) if self.dtype(name) in floats else self.get(name)
+                for name in node.inputs
+            ]
+            op = as_dtype(node.op, width)
+        elif floats:
+            inputs = [
+                self.float64(n) if self.dtype(n) in floats else self.get(n) for n in node.inputs
+            ]
+            op = node.op
+        else:
+            inputs = [self.get(name) for name in node.inputs]
+            op = node.op
+        outputs = self.builder.emit_many(op, *inputs)
+        for old, new in zip(node.outputs, outputs, strict=True):
+            self.put(old, new)
+
+
+def _exact_tensors(graph: Graph) -> set[str]:
+    """Tensors before an op of EXACT_KINDS."""
+    exact: set[str] = set()
+    for node in reversed(graph.nodes):
+        if node.op.kind in EXACT_KINDS or exact.intersection(node.outputs):
+            exact.update(node.inputs)
+    return exact
+
+
+def to_precision(
+    graph: Graph, precision: str, calibration: np.ndarray | None = None, **options: Any
+) -> Graph:
+    """The float64 `graph` in `precision`, its info carrying the report of what that cost.
+
+    `calibration` has shape ``(rows, features)``. Raises InvalidParameterError for an unknown
+    precision, CalibrationError when integers are asked for and no range is known.
+    """
+    if precision not in PRECISIONS:
+        raise InvalidParameterError(
+            f"unknown precision {precision!r}; there are: {', '.join(PRECISIONS)}"
+        )
+    for family in _FAMILIES:
+        importlib.import_module(f"edgeinfer.quantize.{family}")
+    if precision == "float64":
+        return graph.with_info(precision=precision)
+    rw = Rewriter(graph, precision, calibration, options)
+    for node in graph.nodes:
+        function = _RULES.get((node.op.kind, precision))
+        if function is None:
+            rw.copy(node)
+        else:
+            function(node.op, node, rw)
+    methods = {
+        name: dataclasses.replace(method, tensors=tuple(rw.get(t) for t in method.tensors))
+        for name, method in graph.methods.items()
+    }
+    info = dataclasses.replace(graph.info, precision=precision, origins=rw.origins())
+    quantized = rw.builder.build(methods, info)
+    from edgeinfer.quantize.report import make_report
+
+    return quantized.with_info(report=make_report(graph, quantized, calibration, rw.notes))

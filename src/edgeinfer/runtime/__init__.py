@@ -1,0 +1,1 @@
+"""Runs graphs: `program` compiles, `inputs` takes what users have, `model` is what they call."""

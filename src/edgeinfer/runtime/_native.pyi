@@ -1,0 +1,29 @@
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from edgeinfer.lower import LoweredProgram
+
+KERNELS: dict[str, tuple[int, str]]
+ISAS: dict[str, int]
+
+class Program:
+    lowered: LoweredProgram
+    isa: str
+    def __init__(self, lowered: LoweredProgram, isa: str) -> None: ...
+    def run(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]: ...
+
+class Method:
+    def __init__(
+        self,
+        program: Program,
+        prepare: Callable[[Any], np.ndarray],
+        finish: Callable[[tuple[np.ndarray, ...]], Any] | None,
+        always_prepare: bool,
+        name: str,
+        doc: str,
+    ) -> None: ...
+    @property
+    def program(self) -> Program: ...
+    def __call__(self, X: Any) -> Any: ...

@@ -1,0 +1,165 @@
+"""Whatever a user has (lists, frames, arrays of any dtype and layout) as an array a program takes.
+
+The rules and the wording of the checks follow scikit-learn, so that what is an error there is an
+error here. Values are taken as float64 (float32 arrays are widened while they are read), that is:
+`model.predict(X)` answers as the source does for ``X.astype(float64)``.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from typing import Any
+
+import numpy as np
+
+from edgeinfer.errors import InvalidInputError, MissingExtraError
+
+
+class InputPreparer:
+    """Turns the X of one model into a 2-D float64 / float32 array with the right features."""
+
+    def __init__(self, n_features: int, feature_names: tuple[str, ...] | None, who: str) -> None:
+        self.n_features = n_features
+        self.feature_names = feature_names
+        self.who = who or "this model"
+        self._warned = False
+
+    def __call__(self, X: Any) -> np.ndarray:
+        """X as an array of shape ``(rows, n_features)``.
+
+        Raises InvalidInputError, with what was wrong and what to do.
+        """
+        values = self._values(X)
+        array = self._numeric(values)
+        if array.ndim != 2:
+            hint = (
+                " Reshape your data either using array.reshape(-1, 1) if it has a single feature "
+                "or array.reshape(1, -1) if it is a single row."
+                if array.ndim == 1
+                else ""
+            )
+            raise InvalidInputError(f"Expected 2D array, got {array.ndim}D array instead.{hint}")
+        rows, features = array.shape
+        if rows == 0:
+            raise InvalidInputError(
+                f"Found array with 0 sample(s) (shape={array.shape}) while a minimum of 1 is "
+                f"required by {self.who}."
+            )
+        if features != self.n_features:
+            raise InvalidInputError(
+                f"X has {features} features, but {self.who} is expecting "
+                f"{self.n_features} features as input."
+            )
+        return array
+
+    def _values(self, X: Any) -> Any:
+        """X without its frame, after the check of its column names."""
+        if isinstance(X, (np.ndarray, list, tuple)):
+            names = None
+        else:
+            if hasattr(X, "toarray") and hasattr(X, "nnz"):
+                raise InvalidInputError(
+                    "Sparse data was passed, but dense data is required. "
+                    "Use '.toarray()' to convert to a dense array."
+                )
+            if hasattr(X, "columns") or hasattr(X, "schema"):
+                X, names = _from_frame(X)
+            else:
+                names = None
+        if names is not None:
+            self._check_names(names)
+        elif self.feature_names is not None and not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"X does not have valid feature names, but {self.who} was fitted with "
+                "feature names",
+                UserWarning,
+                stacklevel=4,
+            )
+        return X
+
+    def _check_names(self, names: list[Any]) -> None:
+        """Column names against those of the fit; frames with other than string names have none."""
+        if not all(isinstance(name, str) for name in names):
+            return
+        if self.feature_names is None:
+            if not self._warned:
+                self._warned = True
+                warnings.warn(
+                    f"X has feature names, but {self.who} was fitted without feature names",
+                    UserWarning,
+                    stacklevel=5,
+                )
+            return
+        expected = self.feature_names
+        if tuple(names) == expected:
+            return
+        unseen = sorted(set(names) - set(expected))
+        missing = sorted(set(expected) - set(names))
+        message = "The feature names should match those that were passed during fit.\n"
+        for title, group in (
+            ("unseen at fit time", unseen),
+            ("seen at fit time, yet now missing", missing),
+        ):
+            if group:
+                shown = "".join(f"- {name}\n" for name in group[:5])
+                more = "- ...\n" if len(group) > 5 else ""
+                message += f"Feature names {title}:\n{shown}{more}"
+        if not unseen and not missing:
+            message += "Feature names must be in the same order as they were in fit.\n"
+        raise InvalidInputError(message)
+
+    def _numeric(self, X: Any) -> np.ndarray:
+        """X as a float64 or float32 array, of any strides."""
+        if isinstance(X, np.ma.MaskedArray):
+            raise InvalidInputError("masked arrays are not taken; fill the missing values first")
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", np.exceptions.ComplexWarning)
+                array = np.asarray(X)
+                if array.dtype.kind == "c":
+                    raise InvalidInputError("Complex data not supported")
+                if array.dtype.kind in "mM":
+                    raise InvalidInputError(f"cannot use {array.dtype} values as numbers")
+                native = array.dtype.isnative and array.flags.aligned
+                if array.dtype not in (np.float64, np.float32) or not native:
+                    array = array.astype(np.float64)
+        except InvalidInputError:
+            raise
+        except (ValueError, TypeError, OverflowError) as err:
+            raise InvalidInputError(f"X cannot be read as numbers: {err}") from err
+        return array
+
+
+def _from_frame(X: Any) -> tuple[Any, list[Any]]:
+    """A frame's values and column names, through narwhals; pandas alone needs no extra."""
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(X, pandas.DataFrame):
+        return _from_pandas(X), list(X.columns)
+    try:
+        import narwhals as nw
+    except ImportError as err:
+        raise MissingExtraError("narwhals", "frames", f"reading a {type(X).__name__}") from err
+    try:
+        frame = nw.from_native(X, eager_only=True)
+    except TypeError as err:
+        raise InvalidInputError(f"cannot read a {type(X).__name__} as rows: {err}") from err
+    columns = [frame[name].to_numpy() for name in frame.columns]
+    if not columns:
+        return np.empty((len(frame), 0)), []
+    return np.column_stack([_nan_for_none(column) for column in columns]), list(frame.columns)
+
+
+def _from_pandas(X: Any) -> np.ndarray:
+    """Values of a pandas frame; missing values of nullable columns become NaN."""
+    if all(isinstance(dtype, np.dtype) for dtype in X.dtypes):
+        return np.asarray(X.to_numpy())
+    return np.asarray(X.to_numpy(dtype=np.float64, na_value=np.nan))
+
+
+def _nan_for_none(column: np.ndarray) -> np.ndarray:
+    """A column of objects with its None as NaN."""
+    if column.dtype != object:
+        return column
+    return np.array([np.nan if value is None else value for value in column], dtype=object)

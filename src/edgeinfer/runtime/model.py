@@ -1,0 +1,179 @@
+"""What users call: a graph with the methods its source had."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from edgeinfer.errors import InvalidInputError
+from edgeinfer.format import dump_bytes, load_bytes, save_graph
+from edgeinfer.graph import Graph, TensorType
+from edgeinfer.graph import Method as MethodSpec
+from edgeinfer.runtime._native import Method
+from edgeinfer.runtime.inputs import InputPreparer
+from edgeinfer.runtime.program import compile_program
+
+
+class Model:
+    """A converted model. Immutable: threads may share it, pickling carries its own bytes.
+
+    It has those of `predict`, `predict_proba`, `predict_log_proba`, `decision_function`,
+    `transform`, `score_samples`, `kneighbors`, `apply` ... that its source had; each takes X of
+    shape ``(rows, n_features_in_)`` and is compiled when it is first asked for.
+    """
+
+    graph: Graph
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self._prepare: InputPreparer | None = None
+        if len(graph.inputs) == 1:
+            (only,) = graph.inputs.values()
+            if len(only.shape) == 1:
+                self._prepare = InputPreparer(
+                    only.shape[0], graph.info.feature_names, graph.info.estimator
+                )
+
+    # The methods of the source -------------------------------------------------------------------
+
+    def __getattr__(self, name: str) -> Any:
+        # Only for names that are not there yet: a method is compiled once, then found directly.
+        if name.startswith("__") or "graph" not in self.__dict__:
+            raise AttributeError(name)
+        if name in self.graph.methods and self._prepare is not None:
+            method = self._compile(name)
+            self.__dict__[name] = method
+            return method
+        if name == "classes_" and self.graph.info.classes is not None:
+            tables = [self.graph.labels[i] for i in self.graph.info.classes]
+            return tables if self.graph.info.classes_as_list else tables[0]
+        if name == "feature_names_in_" and self.graph.info.feature_names is not None:
+            return np.array(self.graph.info.feature_names, dtype=object)
+        have = ", ".join(sorted(self.graph.methods))
+        raise AttributeError(
+            f"this {self.graph.info.estimator or 'model'} has no {name!r}; it has: {have}"
+        )
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.graph.methods]
+
+    def _compile(self, name: str, graph: Graph | None = None) -> Method:
+        graph = graph or self.graph
+        spec = graph.methods[name]
+        assert self._prepare is not None
+        program = compile_program(graph, spec.tensors)
+        doc = f"{name}(X): as {self.graph.info.estimator or 'the source'} has it."
+        return Method(
+            program,
+            self._prepare,
+            _finisher(spec, graph),
+            self.graph.info.feature_names is not None,
+            name,
+            doc,
+        )
+
+    # Networks ------------------------------------------------------------------------------------
+
+    @property
+    def inputs(self) -> dict[str, TensorType]:
+        """Name, row shape, dtype and quantization of each input."""
+        return dict(self.graph.inputs)
+
+    @property
+    def outputs(self) -> dict[str, TensorType]:
+        """Name, row shape, dtype and quantization of each tensor that `run` returns."""
+        types = self.graph.types
+        return {name: types[name] for name in self._run_tensors()}
+
+    def _run_tensors(self) -> tuple[str, ...]:
+        methods = self.graph.methods
+        chosen = [methods["run"]] if "run" in methods else list(methods.values())
+        return tuple(dict.fromkeys(name for m in chosen for name in m.tensors))
+
+    def run(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """All outputs by name, for arrays of shape ``(rows, *shape)`` by input name."""
+        if set(feeds) != set(self.graph.inputs):
+            raise InvalidInputError(
+                f"takes the inputs {', '.join(self.graph.inputs)}, got {', '.join(feeds)}"
+            )
+        tensors = self._run_tensors()
+        program = self.__dict__.get("_run_program")
+        if program is None:
+            program = self.__dict__["_run_program"] = compile_program(self.graph, tensors)
+        results = program.run(*(np.asarray(feeds[name]) for name in self.graph.inputs))
+        return dict(zip(tensors, results, strict=True))
+
+    # What it is ----------------------------------------------------------------------------------
+
+    @property
+    def precision(self) -> str:
+        """float64, float32, int16 or int8."""
+        return self.graph.info.precision
+
+    @property
+    def n_features_in_(self) -> int:
+        """Number of features of X."""
+        (only,) = self.graph.inputs.values()
+        return only.size
+
+    @property
+    def report(self) -> Mapping[str, Any]:
+        """What quantization cost, per output, measured on the calibration data."""
+        return self.graph.info.report
+
+    def summary(self) -> str:
+        """A table of the ops: what each computes, its kernel, its parameters' size."""
+        types = self.graph.types
+        lines = [f"{self.graph.info.estimator or 'model'}, {self.precision}"]
+        total = 0
+        for node in self.graph.nodes:
+            size = sum(c.nbytes for c in node.op.constants().values())
+            total += size
+            lowered = node.op.lower(*(types[name] for name in node.inputs))
+            reads = ", ".join(str(types[name]) for name in node.inputs)
+            writes = ", ".join(str(types[name]) for name in node.outputs)
+            lines.append(
+                f"  {node.op.kind:<14} {reads} -> {writes or '(guard)'}   "
+                f"kernel {lowered.kernel}, {size} bytes"
+            )
+        lines.append(f"  methods: {', '.join(self.graph.methods)}")
+        lines.append(f"  parameters: {total} bytes")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<edgeinfer.Model {self.graph.info.estimator} {self.precision}>"
+
+    # Bytes ---------------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to `path` (usually ``*.edge``); the file appears whole or not at all."""
+        save_graph(self.graph, path)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _from_bytes, (dump_bytes(self.graph),)
+
+
+def _from_bytes(data: bytes) -> Model:
+    return Model(load_bytes(data))
+
+
+def _finisher(spec: MethodSpec, graph: Graph) -> Any:
+    """How the results of the native call become what the method returns."""
+    if spec.labels:
+        tables = [graph.labels[i] for i in spec.labels]
+        if len(tables) == 1 and not graph.types[spec.tensors[0]].shape:
+            table = tables[0]
+            return lambda results: table.take(results[0])
+        return lambda results: np.stack(
+            [table.take(results[0][:, k]) for k, table in enumerate(tables)], axis=1
+        )
+    if spec.layout == "list":
+        return list
+    if spec.layout == "tuple":
+        return tuple
+    if spec.layout == "dict":
+        return lambda results: dict(zip(spec.tensors, results, strict=True))
+    return None
