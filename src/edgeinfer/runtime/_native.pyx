@@ -3,7 +3,6 @@
 cimport cython
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from libc.stdint cimport int32_t, int64_t
-from libc.string cimport memset
 
 cimport numpy as cnp
 
