@@ -265,7 +265,6 @@ cdef class Program:
         """
         if len(arrays) != self.native.n_inputs:
             raise InvalidInputError(f"takes {self.native.n_inputs} arrays, got {len(arrays)}")
-        cdef cnp.ndarray array
         cdef list ready = []
         rows = None
         for tensor, value in zip(self.lowered.inputs, arrays):
@@ -321,7 +320,8 @@ cdef class Method:
         cdef tuple results
         if unknown:
             raise UnsupportedError(
-                f"{self.__name__} takes X alone; {', '.join(sorted(unknown))} has no counterpart here"
+                f"{self.__name__} takes X alone; "
+                f"{', '.join(sorted(unknown))} has no counterpart here"
             )
         if self.always_prepare or not self.compiled.fits(X):
             X = self.prepare(X)
