@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-from sklearn.datasets import load_iris
-from sklearn.linear_model import LogisticRegression
 
 ROOT = Path(__file__).parents[2]
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
@@ -31,27 +26,6 @@ def test_python(code: str, tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-
-
-def test_commands(tmp_path: Path) -> None:
-    """The `edgeinfer` commands in their order, on files of the names the README uses."""
-    skops = pytest.importorskip("skops.io")
-    X, y = load_iris(return_X_y=True)
-    skops.dump(LogisticRegression(max_iter=500).fit(X, y), tmp_path / "model.skops")
-    np.save(tmp_path / "X.npy", X)
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    commands = [c for c in COMMANDS if c.startswith("edgeinfer ")]
-    assert commands
-    for command in commands:
-        done = subprocess.run(
-            shlex.split(command),
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, "PATH": path},
-        )
-        assert done.returncode == 0, (command, done.stdout, done.stderr)
 
 
 def test_make_targets_and_installs() -> None:
