@@ -6,14 +6,14 @@ nothing in it knows pointers, only kernels' names, parameter blocks and offsets.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edgeinfer.errors import GraphError
 from edgeinfer.graph import Graph, Node, TensorType
 from edgeinfer.ops import Block
+from edgeinfer.target import HOST, Target
 
-ALIGNMENT = 64
 BLOCK_BYTES = 96 * 1024
 """Arena a block of rows may take: what stays in a second-level cache beside the parameters."""
 MAX_BLOCK_ROWS = 256
@@ -42,6 +42,8 @@ class Step:
     inputs: tuple[Slot, ...]
     outputs: tuple[Slot, ...]
     scratch: int
+    scratch_bytes: int = 0
+    source: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -62,32 +64,48 @@ class LoweredProgram:
 
 
 class _Arena:
-    """Places byte ranges, each for a span of steps, so that ranges alive together are apart."""
+    """Places byte ranges, each for a span of steps, so that ranges alive together are apart.
 
-    def __init__(self) -> None:
-        self.placed: list[tuple[int, int, int, int]] = []  # offset, end, first step, last step
+    Large ranges are placed first, each as low as it can lie: small ones then fill the gaps, which
+    takes less memory than placing them in the order of the steps.
+    """
 
-    def place(self, size: int, first: int, last: int) -> int:
-        size = -(-max(size, 1) // ALIGNMENT) * ALIGNMENT
-        offset = 0
-        for start, end, born, dies in sorted(self.placed):
-            if first <= dies and born <= last:
-                if start - offset >= size:
-                    break
-                offset = max(offset, end)
-        self.placed.append((offset, offset + size, first, last))
-        return offset
+    def __init__(self, alignment: int) -> None:
+        self.alignment = alignment
+        self.wanted: list[tuple[int, int, int]] = []  # size, first step, last step
 
-    @property
-    def size(self) -> int:
-        return max((end for _, end, _, _ in self.placed), default=0)
+    def want(self, size: int, first: int, last: int) -> int:
+        """Ask for `size` bytes from step `first` to `last`; the index of the request."""
+        size = -(-max(size, 1) // self.alignment) * self.alignment
+        self.wanted.append((size, first, last))
+        return len(self.wanted) - 1
+
+    def place(self) -> tuple[list[int], int]:
+        """The offset of each request, and the size of all."""
+        offsets = [0] * len(self.wanted)
+        placed: list[tuple[int, int, int, int]] = []  # offset, end, first step, last step
+        order = sorted(range(len(self.wanted)), key=lambda i: -self.wanted[i][0])
+        for request in order:
+            size, first, last = self.wanted[request]
+            offset = 0
+            for start, end, born, dies in sorted(placed):
+                if first <= dies and born <= last:
+                    if start - offset >= size:
+                        break
+                    offset = max(offset, end)
+            placed.append((offset, offset + size, first, last))
+            offsets[request] = offset
+        return offsets, max((end for _, end, _, _ in placed), default=0)
 
 
-def lower(graph: Graph, outputs: Sequence[str], block_rows: int | None = None) -> LoweredProgram:
+def lower(
+    graph: Graph, outputs: Sequence[str], block_rows: int | None = None, target: Target = HOST
+) -> LoweredProgram:
     """Lower what `outputs` needs.
 
     `block_rows` is how many rows run through the whole program at a time; the default keeps the
-    arena in cache, a microcontroller wants 1.
+    arena in cache, a microcontroller wants 1. For a `target` that is not the host, ops choose
+    compact kernels, and inputs are read where they are (`staging` is empty).
     """
     if len(set(outputs)) != len(outputs):
         raise GraphError("an output is named twice")
@@ -95,7 +113,12 @@ def lower(graph: Graph, outputs: Sequence[str], block_rows: int | None = None) -
         raise GraphError("an input cannot be an output; copy it with Unary('ident')")
     types = graph.types
     nodes = graph.needed(outputs)
-    lowered = [node.op.lower(*(types[name] for name in node.inputs)) for node in nodes]
+    lowered = []
+    for node in nodes:
+        inputs = [types[name] for name in node.inputs]
+        lowered.append(
+            node.op.lower(*inputs) if target.host else node.op.lower_for(target, *inputs)
+        )
 
     # A tensor is alive from the step that writes it to the last one that reads it.
     written = {name: step for step, node in enumerate(nodes) for name in node.outputs}
@@ -109,27 +132,39 @@ def lower(graph: Graph, outputs: Sequence[str], block_rows: int | None = None) -
         if block_rows >= 16:
             block_rows -= block_rows % 16
 
-    arena = _Arena()
-    staging = tuple(
-        arena.place(t.row_bytes * block_rows, -1, last_read.get(name, -1))
+    arena = _Arena(target.alignment)
+    staging = [
+        arena.want(t.row_bytes * block_rows, -1, last_read.get(name, -1))
         for name, t in graph.inputs.items()
-    )
+        if target.host
+    ]
+    tensors = {
+        name: arena.want(
+            types[name].row_bytes * block_rows, written[name], last_read.get(name, written[name])
+        )
+        for name in in_arena
+    }
+    scratch_bytes = [low.scratch_fixed + low.scratch_per_row * block_rows for low in lowered]
+    scratches = {
+        number: arena.want(size, number, number)
+        for number, size in enumerate(scratch_bytes)
+        if size
+    }
+    offsets, arena_bytes = arena.place()
+
     slots = {
         name: Slot(INPUT, i, 0, t.row_bytes) for i, (name, t) in enumerate(graph.inputs.items())
     }
     slots |= {name: Slot(OUTPUT, i, 0, types[name].row_bytes) for i, name in enumerate(outputs)}
-    for name in in_arena:
-        row_bytes = types[name].row_bytes
-        last = last_read.get(name, written[name])
-        slots[name] = Slot(
-            ARENA, 0, arena.place(row_bytes * block_rows, written[name], last), row_bytes
-        )
+    slots |= {
+        name: Slot(ARENA, 0, offsets[request], types[name].row_bytes)
+        for name, request in tensors.items()
+    }
 
     steps = []
     cost = 0.0
     param_bytes = 0.0
     for number, (node, low) in enumerate(zip(nodes, lowered, strict=True)):
-        scratch = low.scratch_fixed + low.scratch_per_row * block_rows
         steps.append(
             Step(
                 low.kernel,
@@ -137,20 +172,22 @@ def lower(graph: Graph, outputs: Sequence[str], block_rows: int | None = None) -
                 node,
                 tuple(slots[name] for name in node.inputs),
                 tuple(slots[name] for name in node.outputs),
-                arena.place(scratch, number, number) if scratch else 0,
+                offsets[scratches[number]] if number in scratches else 0,
+                scratch_bytes[number],
+                low.source,
             )
         )
         node_cost = node.op.cost(*(types[name] for name in node.inputs))
         cost += node_cost.macs
         param_bytes += node_cost.param_bytes
-    if arena.size > MAX_ARENA_BYTES:
-        raise GraphError(f"the program needs {arena.size} bytes of arena, too much")
+    if arena_bytes > MAX_ARENA_BYTES:
+        raise GraphError(f"the program needs {arena_bytes} bytes of arena, too much")
     return LoweredProgram(
         tuple(steps),
         tuple(graph.inputs.values()),
         tuple(types[name] for name in outputs),
-        staging,
-        arena.size,
+        tuple(offsets[request] for request in staging),
+        arena_bytes,
         block_rows,
         cost,
         param_bytes,

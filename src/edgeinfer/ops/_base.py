@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from edgeinfer.errors import GraphError
 from edgeinfer.graph import TensorType
+from edgeinfer.target import Target
 
 OPS: dict[str, type[Op]] = {}
 
@@ -61,12 +62,17 @@ class Block:
 
 @dataclass(frozen=True)
 class Lowered:
-    """One kernel call: the kernel's name, its parameters, its scratch memory in bytes."""
+    """One kernel call: the kernel's name, its parameters, its scratch memory in bytes.
+
+    `source`: for exported C only, a kernel written for these very parameters (if/else code of a
+    tree): given a function's name, the C text that defines it, static, with a kernel's signature.
+    """
 
     kernel: str
     block: Block
     scratch_fixed: int = 0
     scratch_per_row: int = 0
+    source: Callable[[str], str] | None = None
 
 
 def array(*dtypes: str, ndim: int, optional: bool = False) -> Any:
@@ -138,6 +144,22 @@ class Op:
     def lower(self, *inputs: TensorType) -> Lowered:
         """The kernel that computes the op and its parameter block."""
         raise NotImplementedError
+
+    def lower_for(self, target: Target, *inputs: TensorType) -> Lowered:
+        """The same for a target that is not the host; overridden by ops that have a compact form.
+
+        Integers have to come out as `lower` has them, bit for bit, floats within the bound.
+        """
+        return self.lower(*inputs)
+
+    def on_float32(self) -> Op | None:
+        """The op that makes of a float32 tensor what this one makes of the same values as float64.
+
+        Exactly: every integer equal, every float64 of this op a float32 of the other and the same
+        number. None if there is none. Exported C reads float32 features and uses this to stay out
+        of float64, which most microcontrollers compute in software.
+        """
+        return None
 
     def thresholds(self) -> dict[int, np.ndarray]:
         """Where the op jumps: per column of its first input, the sorted values it compares with.

@@ -5,8 +5,8 @@ EI_API ei_status EI_F(EI_CAT(EI_CAT(ei_, EI_NAME), _const))(const void *params, 
   const EI_T *x = (const EI_T *)io->in[0];
   const EI_T *c = (const EI_T *)p->constant;
   EI_T *y = (EI_T *)io->out[0];
-  const int64_t runs = (int64_t)io->rows * p->repeat;
-  for (int64_t r = 0; r < runs; r++, x += p->n, y += p->n)
+  const ptrdiff_t runs = (ptrdiff_t)io->rows * p->repeat;
+  for (ptrdiff_t r = 0; r < runs; r++, x += p->n, y += p->n)
     for (int32_t i = 0; i < p->n; i++) y[i] = EI_OF(x[i], c[i]);
   return EI_OK;
 }

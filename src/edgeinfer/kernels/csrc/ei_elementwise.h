@@ -55,8 +55,8 @@ EI_API ei_status ei_cast_f64_f32(const void *params, const ei_io *io) {
   const ei_unary_params *p = (const ei_unary_params *)params;
   const double *x = (const double *)io->in[0];
   float *y = (float *)io->out[0];
-  const int64_t total = (int64_t)io->rows * p->n;
-  for (int64_t i = 0; i < total; i++) y[i] = (float)x[i];
+  const ptrdiff_t total = (ptrdiff_t)io->rows * p->n;
+  for (ptrdiff_t i = 0; i < total; i++) y[i] = (float)x[i];
   return EI_OK;
 }
 
@@ -64,8 +64,8 @@ EI_API ei_status ei_cast_f32_f64(const void *params, const ei_io *io) {
   const ei_unary_params *p = (const ei_unary_params *)params;
   const float *x = (const float *)io->in[0];
   double *y = (double *)io->out[0];
-  const int64_t total = (int64_t)io->rows * p->n;
-  for (int64_t i = 0; i < total; i++) y[i] = (double)x[i];
+  const ptrdiff_t total = (ptrdiff_t)io->rows * p->n;
+  for (ptrdiff_t i = 0; i < total; i++) y[i] = (double)x[i];
   return EI_OK;
 }
 
@@ -73,8 +73,8 @@ EI_API ei_status ei_cast_i64_f64(const void *params, const ei_io *io) {
   const ei_unary_params *p = (const ei_unary_params *)params;
   const int64_t *x = (const int64_t *)io->in[0];
   double *y = (double *)io->out[0];
-  const int64_t total = (int64_t)io->rows * p->n;
-  for (int64_t i = 0; i < total; i++) y[i] = (double)x[i];
+  const ptrdiff_t total = (ptrdiff_t)io->rows * p->n;
+  for (ptrdiff_t i = 0; i < total; i++) y[i] = (double)x[i];
   return EI_OK;
 }
 

@@ -4,16 +4,16 @@
 EI_API ei_status EI_F(ei_check_finite)(const void *params, const ei_io *io) {
   const ei_check_params *p = (const ei_check_params *)params;
   const EI_T *x = (const EI_T *)io->in[0];
-  const int64_t total = (int64_t)io->rows * p->n;
+  const ptrdiff_t total = (ptrdiff_t)io->rows * p->n;
   /* One sum tells whether anything is wrong: x - x is 0 for finite x and NaN otherwise. */
   EI_T sum = 0, peak = 0;
-  for (int64_t i = 0; i < total; i++) {
+  for (ptrdiff_t i = 0; i < total; i++) {
     const EI_T magnitude = EI_M(fabs)(x[i]);
     sum += x[i] - x[i];
     peak = magnitude > peak ? magnitude : peak;
   }
   if (sum == 0 && (!p->float32 || (float)peak <= FLT_MAX)) return EI_OK;
-  for (int64_t i = 0; i < total; i++)
+  for (ptrdiff_t i = 0; i < total; i++)
     if (isinf(x[i]) || (p->float32 && isinf((float)x[i]))) return EI_INF;
   return p->allow_nan ? EI_OK : EI_NAN;
 }
@@ -81,8 +81,8 @@ EI_API ei_status EI_F(ei_clip)(const void *params, const ei_io *io) {
   const EI_T *x = (const EI_T *)io->in[0];
   EI_T *y = (EI_T *)io->out[0];
   const EI_T low = (EI_T)p->low, high = (EI_T)p->high;
-  const int64_t total = (int64_t)io->rows * p->n;
-  for (int64_t i = 0; i < total; i++) y[i] = x[i] < low ? low : (x[i] > high ? high : x[i]);
+  const ptrdiff_t total = (ptrdiff_t)io->rows * p->n;
+  for (ptrdiff_t i = 0; i < total; i++) y[i] = x[i] < low ? low : (x[i] > high ? high : x[i]);
   return EI_OK;
 }
 
@@ -104,8 +104,8 @@ EI_API ei_status EI_F(ei_sign_index)(const void *params, const ei_io *io) {
   const EI_T *x = (const EI_T *)io->in[0];
   int64_t *y = (int64_t *)io->out[0];
   const EI_T t = (EI_T)p->threshold;
-  const int64_t total = (int64_t)io->rows * p->n;
-  for (int64_t i = 0; i < total; i++) y[i] = p->inclusive ? x[i] >= t : x[i] > t;
+  const ptrdiff_t total = (ptrdiff_t)io->rows * p->n;
+  for (ptrdiff_t i = 0; i < total; i++) y[i] = p->inclusive ? x[i] >= t : x[i] > t;
   return EI_OK;
 }
 

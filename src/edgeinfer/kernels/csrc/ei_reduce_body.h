@@ -11,8 +11,8 @@ EI_API ei_status EI_F(ei_argmax)(const void *params, const ei_io *io) {
   const ei_reduce_params *p = (const ei_reduce_params *)params;
   const EI_T *x = (const EI_T *)io->in[0];
   int64_t *y = (int64_t *)io->out[0];
-  const int64_t runs = (int64_t)io->rows * p->repeat;
-  for (int64_t r = 0; r < runs; r++, x += p->n) {
+  const ptrdiff_t runs = (ptrdiff_t)io->rows * p->repeat;
+  for (ptrdiff_t r = 0; r < runs; r++, x += p->n) {
     int32_t best = 0;
     for (int32_t i = 1; i < p->n && !isnan(x[best]); i++)
       if (x[i] > x[best] || isnan(x[i])) best = i;
@@ -25,8 +25,8 @@ EI_API ei_status EI_F(ei_softmax)(const void *params, const ei_io *io) {
   const ei_reduce_params *p = (const ei_reduce_params *)params;
   const EI_T *x = (const EI_T *)io->in[0];
   EI_T *y = (EI_T *)io->out[0];
-  const int64_t runs = (int64_t)io->rows * p->repeat;
-  for (int64_t r = 0; r < runs; r++, x += p->n, y += p->n) {
+  const ptrdiff_t runs = (ptrdiff_t)io->rows * p->repeat;
+  for (ptrdiff_t r = 0; r < runs; r++, x += p->n, y += p->n) {
     const EI_T peak = EI_F(ei_peak)(x, p->n);
     EI_T sum = 0;
     for (int32_t i = 0; i < p->n; i++) {
@@ -42,8 +42,8 @@ EI_API ei_status EI_F(ei_log_softmax)(const void *params, const ei_io *io) {
   const ei_reduce_params *p = (const ei_reduce_params *)params;
   const EI_T *x = (const EI_T *)io->in[0];
   EI_T *y = (EI_T *)io->out[0];
-  const int64_t runs = (int64_t)io->rows * p->repeat;
-  for (int64_t r = 0; r < runs; r++, x += p->n, y += p->n) {
+  const ptrdiff_t runs = (ptrdiff_t)io->rows * p->repeat;
+  for (ptrdiff_t r = 0; r < runs; r++, x += p->n, y += p->n) {
     const EI_T peak = EI_F(ei_peak)(x, p->n);
     EI_T sum = 0;
     for (int32_t i = 0; i < p->n; i++) sum += EI_M(exp)(x[i] - peak);

@@ -1,7 +1,9 @@
 /* What every kernel sees: where its tensors are, and what it may answer.
  *
  * A kernel is a pure function of its parameters and inputs. It never allocates, never keeps
- * state, and leaves nothing behind but its outputs (and rubbish in its scratch memory). */
+ * state, and leaves nothing behind but its outputs (and rubbish in its scratch memory).
+ * Counters that run over rows are ptrdiff_t: 64 bits wide on the host, one register on a
+ * microcontroller. */
 #ifndef EI_TYPES_H
 #define EI_TYPES_H
 

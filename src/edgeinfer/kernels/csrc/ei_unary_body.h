@@ -4,8 +4,8 @@ EI_API ei_status EI_F(EI_CAT(ei_, EI_NAME))(const void *params, const ei_io *io)
   const ei_unary_params *p = (const ei_unary_params *)params;
   const EI_T *x = (const EI_T *)io->in[0];
   EI_T *y = (EI_T *)io->out[0];
-  const int64_t total = (int64_t)io->rows * p->n;
-  for (int64_t i = 0; i < total; i++) y[i] = EI_OF(x[i]);
+  const ptrdiff_t total = (ptrdiff_t)io->rows * p->n;
+  for (ptrdiff_t i = 0; i < total; i++) y[i] = EI_OF(x[i]);
   return EI_OK;
 }
 
