@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: demo test lint format wheel clean
+.PHONY: demo test lint format wheel bench clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -33,6 +33,12 @@ format: $(STAMP)
 
 wheel: $(STAMP)
 	$(BIN)/python -m build --wheel --outdir dist
+
+# Peers side by side, answers checked; writes the results, the plots and the README's table.
+bench: $(STAMP)
+	$(BIN)/python -m pip install --quiet --editable ".[dev,bench]"
+	$(BIN)/python -m pytest bench -q -rs --benchmark-json build/bench.json
+	$(BIN)/python -m bench.report build/bench.json --results bench/results.json --readme README.md --plots docs/figures
 
 clean:
 	rm -rf $(VENV) build dist src/*.egg-info

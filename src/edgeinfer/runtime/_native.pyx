@@ -195,16 +195,20 @@ cdef class Program:
         PyMem_Free(self.slot_table)
 
     cdef bint fits(self, object x):
-        """Whether `x` is a 2-D array the single input can read in place."""
+        """Whether `x` is a float64 or float32 array that the single input reads as it is.
+
+        Other types, layouts that are not aligned, and whatever is wrong go through `prepare`.
+        """
         if not cnp.PyArray_CheckExact(x) or self.native.n_inputs != 1:
             return False
         cdef cnp.ndarray array = <cnp.ndarray>x
         return (
-            cnp.PyArray_TYPE(array) == self.input_types[0]
+            self.input_table[0].type != EI_OTHER
+            and type_code(cnp.PyArray_TYPE(array)) != EI_OTHER
             and cnp.PyArray_NDIM(array) == 2
             and cnp.PyArray_DIM(array, 1) == self.input_table[0].columns
             and cnp.PyArray_DIM(array, 0) > 0
-            and cnp.PyArray_ISCARRAY_RO(array)
+            and cnp.PyArray_ISBEHAVED_RO(array)
         )
 
     cdef tuple execute(self, tuple arrays, int64_t rows):
