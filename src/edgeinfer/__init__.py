@@ -9,8 +9,10 @@ lower.py    Graph -> kernels, parameter blocks, arena
 runtime/    runs a lowered graph in one native call; Model is what users hold
 kernels/    the C kernels, and the same as Python functions
 export/     prints parameter blocks as C
-measurement/ latency, size, agreement
-api.py      convert, load: the one module that sees every part
+verification/ a model against its source, at every threshold
+measurement/ latency, size, energy proxies
+cli/        the command line
+api.py      convert, load: source -> graph -> precision -> Model
 """
 
 from __future__ import annotations
@@ -22,13 +24,15 @@ from edgeinfer.errors import EdgeInferError
 if TYPE_CHECKING:
     from edgeinfer.api import convert, load
     from edgeinfer.runtime.model import Model
+    from edgeinfer.verification.verify import verify
 
 __version__ = "0.1.0"
-__all__ = ["EdgeInferError", "Model", "__version__", "convert", "load"]
+__all__ = ["EdgeInferError", "Model", "__version__", "convert", "load", "verify"]
 
 _HOMES = {
     "convert": "edgeinfer.api",
     "load": "edgeinfer.api",
+    "verify": "edgeinfer.verification.verify",
     "Model": "edgeinfer.runtime.model",
 }
 

@@ -4,6 +4,13 @@ Each is an :class:`EdgeInferError` and also the built-in error that a caller of 
 would expect, so ``except ValueError`` keeps working after a model has been converted.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edgeinfer.verification.result import Verification
+
 
 class EdgeInferError(Exception):
     """Base class of all errors raised by edgeinfer."""
@@ -38,7 +45,12 @@ class FormatError(EdgeInferError, ValueError):
 
 
 class VerificationError(EdgeInferError, AssertionError):
-    """A converted model and its source disagree by more than the precision allows."""
+    """A converted model and its source disagree by more than the precision allows.
+
+    `verification` is the whole result, as `edgeinfer.verify(..., raises=False)` returns it.
+    """
+
+    verification: Verification | None = None
 
 
 class MissingExtraError(EdgeInferError, ImportError):

@@ -15,6 +15,9 @@ from edgeinfer.target import Target
 
 OPS: dict[str, type[Op]] = {}
 
+EVERY_COLUMN = -1
+"""In `Op.thresholds`: the same values for each column, however many there are."""
+
 # How a field of a parameter block is stored; "ptr" points at the first element of an array.
 CTYPES = {"i32": "i4", "i64": "i8", "f32": "f4", "f64": "f8", "ptr": "u8"}
 
@@ -164,6 +167,7 @@ class Op:
     def thresholds(self) -> dict[int, np.ndarray]:
         """Where the op jumps: per column of its first input, the sorted values it compares with.
 
+        Column `EVERY_COLUMN` stands for all of them.
         Empty for an op whose outputs move no further than its inputs do. `verify` makes rows that
         sit at these values and beside them.
         """

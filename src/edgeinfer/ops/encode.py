@@ -7,7 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgeinfer.graph import TensorType
-from edgeinfer.ops._base import SUFFIX, Block, Lowered, Op, array, require, require_float
+from edgeinfer.ops._base import (
+    EVERY_COLUMN,
+    SUFFIX,
+    Block,
+    Lowered,
+    Op,
+    array,
+    require,
+    require_float,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +37,7 @@ class SignIndex(Op):
         return (above.astype(np.int64),)
 
     def thresholds(self) -> dict[int, np.ndarray]:
-        return {0: np.array([self.threshold])}
+        return {EVERY_COLUMN: np.array([self.threshold])}
 
     def lower(self, x: TensorType) -> Lowered:
         fields = (

@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 
 from edgeinfer.graph import TensorType
-from edgeinfer.ops._base import SUFFIX, Block, Lowered, Op, array, require, require_float
+from edgeinfer.ops._base import (
+    EVERY_COLUMN,
+    SUFFIX,
+    Block,
+    Lowered,
+    Op,
+    array,
+    require,
+    require_float,
+)
 
 BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "add": np.add,
@@ -53,6 +62,13 @@ class BinaryConst(Op):
         with np.errstate(all="ignore"):
             constant = self.constant[0] if self.constant.size == 1 else self.constant
             return (BINARY[self.fn](x, constant).astype(x.dtype, copy=False),)
+
+    def thresholds(self) -> dict[int, np.ndarray]:
+        if self.fn != "gt":
+            return {}
+        if self.constant.size == 1:
+            return {EVERY_COLUMN: self.constant}
+        return {column: self.constant[column : column + 1] for column in range(self.constant.size)}
 
     def lower(self, x: TensorType) -> Lowered:
         last = x.shape[-1] if x.shape else 1
