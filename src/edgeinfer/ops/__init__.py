@@ -9,6 +9,7 @@
 `reduce`                  argmax, softmax, norms, sums
 `encode`                  class labels, ranks
 `dense`                   matrix product with bias and activation
+`kernel_machine`          support vectors, pairwise decisions
 ========================  ==========================================================
 """
 
@@ -16,6 +17,7 @@ from edgeinfer.ops._base import OPS, Block, Cost, Lowered, Op, op_from_data
 from edgeinfer.ops.check import CheckFinite
 from edgeinfer.ops.dense import Dense
 from edgeinfer.ops.encode import Lookup, SignIndex
+from edgeinfer.ops.kernel_machine import KernelMachine, OneVsRest, PairCoupling, Vote
 from edgeinfer.ops.reduce import ArgMax, Normalize, Reduce, Softmax
 from edgeinfer.ops.scale import Binary, BinaryConst, Clip, Impute
 from edgeinfer.ops.select import Cast, Concat, Reshape, Select
@@ -34,15 +36,19 @@ __all__ = [
     "Cost",
     "Dense",
     "Impute",
+    "KernelMachine",
     "Lookup",
     "Lowered",
     "Normalize",
+    "OneVsRest",
     "Op",
+    "PairCoupling",
     "Reduce",
     "Reshape",
     "Select",
     "SignIndex",
     "Softmax",
     "Unary",
+    "Vote",
     "op_from_data",
 ]

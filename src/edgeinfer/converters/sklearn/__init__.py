@@ -1,5 +1,5 @@
 """Converters of scikit-learn, one module per family; importing this registers them."""
 
-from edgeinfer.converters.sklearn import linear
+from edgeinfer.converters.sklearn import linear, svm
 
-__all__ = ["linear"]
+__all__ = ["linear", "svm"]

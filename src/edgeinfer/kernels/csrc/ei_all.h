@@ -1,4 +1,5 @@
 /* Every kernel family; an instruction set defines what it does better before including this. */
 #include "ei_dense.h"
 #include "ei_elementwise.h"
+#include "ei_kernel_machine.h"
 #include "ei_reduce.h"

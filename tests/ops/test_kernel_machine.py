@@ -1,0 +1,73 @@
+"""Kernel machines against their NumPy reference, under every instruction set."""
+
+import numpy as np
+import pytest
+
+from edgeinfer.errors import GraphError
+from edgeinfer.ops import KernelMachine, OneVsRest, PairCoupling, Vote
+from edgeinfer.ops.kernel_machine import KERNELS
+from edgeinfer.runtime.program import run_op
+from tests.oracle import assert_op
+
+
+def machine(kernel: str, counts: list[int], features: int, dtype: str) -> KernelMachine:
+    rng = np.random.default_rng(0)
+    total, n = sum(counts), len(counts)
+    return KernelMachine(
+        rng.normal(size=(total, features)).astype(dtype),
+        rng.normal(size=(total, max(n - 1, 1))).astype(dtype),
+        rng.normal(size=max(n * (n - 1) // 2, 1)).astype(dtype),
+        np.array(counts, np.int32),
+        kernel,
+        gamma=0.3,
+        coef0=0.5,
+        degree=3,
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("counts", [[1], [37], [5, 12], [0, 3, 16, 17]])
+def test_kernel_machine(kernel: str, counts: list[int], dtype: str) -> None:
+    rng = np.random.default_rng(1)
+    rtol = 1e-12 if dtype == "float64" else 2e-5
+    for rows, features in ((1, 1), (3, 7), (4, 16), (23, 5)):
+        x = rng.normal(size=(rows, features)).astype(dtype)
+        assert_op(machine(kernel, counts, features, dtype), x, rtol=rtol)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("classes", [2, 3, 7])
+def test_one_vs_one(classes: int, dtype: str) -> None:
+    rng = np.random.default_rng(2)
+    x = np.rint(3 * rng.normal(size=(200, classes * (classes - 1) // 2))).astype(dtype)
+    x[0] = 0.0
+    x[1] = -0.0
+    x[2] = np.nan
+    assert_op(Vote(), x)
+    assert_op(OneVsRest(), x[:2], rtol=1e-6)
+    assert_op(OneVsRest(), x[3:], rtol=1e-6)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 6])
+def test_pair_coupling(classes: int) -> None:
+    rng = np.random.default_rng(3)
+    pairs = classes * (classes - 1) // 2
+    op = PairCoupling(-1.0 - rng.random(pairs), 0.1 * rng.normal(size=pairs))
+    x = np.vstack([4 * rng.normal(size=(100, pairs)), np.full((1, pairs), 1e4)])
+    assert_op(op, x, rtol=1e-9)
+
+
+def test_contradictions_are_refused() -> None:
+    good = machine("rbf", [2, 3], 4, "float64")
+    x, c, b = good.vectors, good.coef, good.intercept
+    with pytest.raises(GraphError, match="counts of"):
+        KernelMachine(x, c, b, np.array([2, 4], np.int32))
+    with pytest.raises(GraphError, match="fewer than no"):
+        KernelMachine(x, c, b, np.array([6, -1], np.int32))
+    with pytest.raises(GraphError, match="coefficients"):
+        KernelMachine(x, c[:, :0].copy(), b, np.array([2, 3], np.int32))
+    with pytest.raises(GraphError, match="unknown kernel"):
+        KernelMachine(x, c, b, good.counts, "cosine")
+    with pytest.raises(GraphError, match="no pairs"):
+        run_op(Vote(), np.zeros((1, 4)))
