@@ -12,7 +12,7 @@ from edgeinfer.ops.dense import PANEL, pack_panels
 
 KERNELS = ("linear", "poly", "rbf", "sigmoid")
 TILE = 4
-"""Rows whose kernel values are computed together (EI_SVM_ROWS in ei_kernel_machine.h)."""
+"""Rows whose kernel values are computed together (EI_TILE_ROWS in ei_tile.h)."""
 
 MAX_CLASSES = 1024
 
@@ -109,9 +109,15 @@ class KernelMachine(Op):
         width = PANEL[x.dtype]
         padded = -(-count // width) * width
         classes = self.counts.size
+        columns = -(-self.coef.shape[1] // width) * width
+        ends = np.cumsum(self.counts)
+        coef = [
+            pack_panels(np.ascontiguousarray(self.coef[end - n : end].T), width).ravel()
+            for end, n in zip(ends, self.counts, strict=True)
+        ]
         fields = (
             ("vectors", "ptr", pack_panels(self.vectors, width)),
-            ("coef", "ptr", self.coef),
+            ("coef", "ptr", np.concatenate(coef)),
             ("intercept", "ptr", self.intercept),
             ("counts", "ptr", self.counts),
             ("gamma", "f64", self.gamma),
@@ -121,8 +127,9 @@ class KernelMachine(Op):
             ("n_in", "i32", features),
             ("n_vectors", "i32", count),
             ("n_classes", "i32", classes),
+            ("n_columns", "i32", columns),
         )
-        values = TILE * padded + classes * max(classes - 1, 1)
+        values = TILE * (padded + classes * columns)
         return Lowered(
             f"kernel_machine_{SUFFIX[x.dtype]}",
             Block("ei_svm_params", fields),
@@ -170,9 +177,7 @@ class Vote(_OneVsOne):
         return (votes.argmax(axis=1).astype(np.int64),)
 
     def lower(self, x: TensorType) -> Lowered:
-        return Lowered(
-            f"vote_{SUFFIX[x.dtype]}", self._block(x), scratch_fixed=4 * self.classes(x)
-        )
+        return Lowered(f"vote_{SUFFIX[x.dtype]}", self._block(x), scratch_fixed=4 * self.classes(x))
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,10 +3,8 @@
 #ifndef EI_DENSE_H
 #define EI_DENSE_H
 
+#include "ei_tile.h"
 #include "ei_types.h"
-
-#define EI_PANEL_f64 8
-#define EI_PANEL_f32 16
 
 typedef struct {
   const void *weights; /* (panels, n_in, panel width), padded with zeros */

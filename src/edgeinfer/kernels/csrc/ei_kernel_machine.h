@@ -1,20 +1,18 @@
-/* Support vector machines. Vectors lie in panels as the weights of ei_dense.h do; EI_SVM_ROWS rows
+/* Support vector machines. Vectors lie in panels as ei_tile.h has them; EI_TILE_ROWS rows
  * share each panel while it is in registers. */
 #ifndef EI_KERNEL_MACHINE_H
 #define EI_KERNEL_MACHINE_H
 
-#include "ei_dense.h"
 #include "ei_math.h"
 #include "ei_reduce.h"
+#include "ei_tile.h"
 #include "ei_types.h"
-
-#define EI_SVM_ROWS 4
 
 enum { EI_SVM_LINEAR = 0, EI_SVM_POLY = 1, EI_SVM_RBF = 2, EI_SVM_SIGMOID = 3 };
 
 typedef struct {
   const void *vectors;   /* (panels, n_in, panel width), padded with zeros */
-  const void *coef;      /* (n_vectors, max(n_classes - 1, 1)) */
+  const void *coef;      /* per class: panels of (vectors of the class, panel width) */
   const void *intercept; /* one per pair of classes; one for a single class */
   const int32_t *counts; /* vectors per class */
   double gamma;
@@ -24,6 +22,7 @@ typedef struct {
   int32_t n_in;
   int32_t n_vectors;
   int32_t n_classes;
+  int32_t n_columns; /* decisions a class takes part in, padded to whole panels */
 } ei_svm_params;
 
 typedef struct {

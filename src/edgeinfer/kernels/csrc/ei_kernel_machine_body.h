@@ -2,27 +2,6 @@
 #include "ei_float_begin.h"
 #define EI_WIDTH EI_F(EI_PANEL)
 
-/* x . v of `EI_SVM_ROWS` rows with one panel of vectors, features in ascending order. */
-#ifndef EI_HAVE_SVM_PANELS
-EI_API void EI_F(ei_svm_dots)(const EI_T *x, int32_t n_in, const EI_T *panel,
-                              EI_T sums[EI_SVM_ROWS][EI_F(EI_PANEL)]) {
-  for (int32_t i = 0; i < n_in; i++, panel += EI_WIDTH)
-    for (int32_t r = 0; r < EI_SVM_ROWS; r++)
-      for (int32_t j = 0; j < EI_WIDTH; j++) sums[r][j] += x[r * n_in + i] * panel[j];
-}
-
-/* |x - v|^2, the same way. */
-EI_API void EI_F(ei_svm_distances)(const EI_T *x, int32_t n_in, const EI_T *panel,
-                                   EI_T sums[EI_SVM_ROWS][EI_F(EI_PANEL)]) {
-  for (int32_t i = 0; i < n_in; i++, panel += EI_WIDTH)
-    for (int32_t r = 0; r < EI_SVM_ROWS; r++)
-      for (int32_t j = 0; j < EI_WIDTH; j++) {
-        const EI_T d = x[r * n_in + i] - panel[j];
-        sums[r][j] += d * d;
-      }
-}
-#endif
-
 EI_API EI_T EI_F(ei_integer_power)(EI_T base, int32_t exponent) {
   EI_T result = 1;
   for (int32_t t = exponent; t > 0; t /= 2) {
@@ -51,18 +30,28 @@ EI_API void EI_F(ei_svm_finish)(const ei_svm_params *p, EI_T *values, int32_t co
   }
 }
 
-/* Kernel values -> decisions. `sums`: (n_classes, columns), what the vectors of each class add to
- * each of its decisions. */
-EI_API void EI_F(ei_svm_decide)(const ei_svm_params *p, const EI_T *values, EI_T *sums, EI_T *y) {
-  const EI_T *coef = (const EI_T *)p->coef;
-  const EI_T *intercept = (const EI_T *)p->intercept;
-  const int32_t n = p->n_classes, columns = n > 1 ? n - 1 : 1;
-  for (int32_t c = 0; c < n; c++) {
-    EI_T *own = sums + c * columns;
-    for (int32_t m = 0; m < columns; m++) own[m] = 0;
-    for (int32_t s = 0; s < p->counts[c]; s++, coef += columns, values++)
-      for (int32_t m = 0; m < columns; m++) own[m] += coef[m] * *values;
+/* `rows` rows, `row` values apart, with one panel: products, or distances. */
+EI_API void EI_F(ei_svm_panel)(int32_t distances, const EI_T *x, int32_t rows, int32_t row,
+                               int32_t n, const EI_T *panel, EI_T *sums, int32_t stride) {
+  if (rows == EI_TILE_ROWS) {
+    if (distances)
+      EI_F(ei_tile_distances)(x, row, n, panel, sums, stride);
+    else
+      EI_F(ei_tile_dots)(x, row, n, panel, sums, stride);
+    return;
   }
+  for (int32_t r = 0; r < rows; r++, x += row, sums += stride) {
+    if (distances)
+      EI_F(ei_row_distances)(x, n, panel, sums);
+    else
+      EI_F(ei_row_dots)(x, n, panel, sums);
+  }
+}
+
+/* What the vectors of each class add to its decisions -> the decisions. */
+EI_API void EI_F(ei_svm_decide)(const ei_svm_params *p, const EI_T *sums, EI_T *y) {
+  const EI_T *intercept = (const EI_T *)p->intercept;
+  const int32_t n = p->n_classes, columns = p->n_columns;
   if (n == 1) {
     y[0] = sums[0] + intercept[0];
     return;
@@ -76,43 +65,25 @@ EI_API ei_status EI_F(ei_kernel_machine)(const void *params, const ei_io *io) {
   const ei_svm_params *p = (const ei_svm_params *)params;
   const int32_t n = p->n_classes, decisions = n > 1 ? n * (n - 1) / 2 : 1;
   const int32_t padded = (p->n_vectors + EI_WIDTH - 1) / EI_WIDTH * EI_WIDTH;
+  const int32_t sums_row = n * p->n_columns;
   EI_T *values = (EI_T *)io->scratch;
-  EI_T *sums = values + EI_SVM_ROWS * padded;
+  EI_T *sums = values + EI_TILE_ROWS * padded;
+  const EI_T *x = (const EI_T *)io->in[0];
   EI_T *y = (EI_T *)io->out[0];
-  for (int32_t row = 0; row < io->rows; row += EI_SVM_ROWS) {
-    const EI_T *x = (const EI_T *)io->in[0] + (size_t)row * (size_t)p->n_in;
-    const int32_t left = io->rows - row;
-    const int32_t rows = left < EI_SVM_ROWS ? left : EI_SVM_ROWS;
+  for (int32_t left = io->rows; left > 0; left -= EI_TILE_ROWS, x += EI_TILE_ROWS * p->n_in) {
+    const int32_t rows = left < EI_TILE_ROWS ? left : EI_TILE_ROWS;
     const EI_T *panel = (const EI_T *)p->vectors;
-    for (int32_t v = 0; v < padded; v += EI_WIDTH, panel += p->n_in * EI_WIDTH) {
-      /* Fewer rows than a tile go one by one: the last of them would be read beyond the input. */
-      if (rows == EI_SVM_ROWS) {
-        EI_T tile[EI_SVM_ROWS][EI_WIDTH] = {{0}};
-        if (p->kernel == EI_SVM_RBF)
-          EI_F(ei_svm_distances)(x, p->n_in, panel, tile);
-        else
-          EI_F(ei_svm_dots)(x, p->n_in, panel, tile);
-        for (int32_t r = 0; r < EI_SVM_ROWS; r++)
-          for (int32_t j = 0; j < EI_WIDTH; j++) values[r * padded + v + j] = tile[r][j];
-        continue;
-      }
-      for (int32_t r = 0; r < rows; r++) {
-        EI_T sum[EI_WIDTH] = {0};
-        const EI_T *w = panel;
-        for (int32_t i = 0; i < p->n_in; i++, w += EI_WIDTH) {
-          const EI_T xi = x[r * p->n_in + i];
-          if (p->kernel == EI_SVM_RBF) {
-            for (int32_t j = 0; j < EI_WIDTH; j++) sum[j] += (xi - w[j]) * (xi - w[j]);
-          } else {
-            for (int32_t j = 0; j < EI_WIDTH; j++) sum[j] += xi * w[j];
-          }
-        }
-        for (int32_t j = 0; j < EI_WIDTH; j++) values[r * padded + v + j] = sum[j];
-      }
-    }
+    for (int32_t v = 0; v < padded; v += EI_WIDTH, panel += p->n_in * EI_WIDTH)
+      EI_F(ei_svm_panel)(p->kernel == EI_SVM_RBF, x, rows, p->n_in, p->n_in, panel, values + v,
+                         padded);
     EI_F(ei_svm_finish)(p, values, rows * padded);
+    const EI_T *coef = (const EI_T *)p->coef;
+    for (int32_t c = 0, first = 0; c < n; first += p->counts[c++])
+      for (int32_t m = 0; m < p->n_columns; m += EI_WIDTH, coef += p->counts[c] * EI_WIDTH)
+        EI_F(ei_svm_panel)(0, values + first, rows, padded, p->counts[c], coef,
+                           sums + c * p->n_columns + m, sums_row);
     for (int32_t r = 0; r < rows; r++, y += decisions)
-      EI_F(ei_svm_decide)(p, values + r * padded, sums, y);
+      EI_F(ei_svm_decide)(p, sums + r * sums_row, y);
   }
   return EI_OK;
 }

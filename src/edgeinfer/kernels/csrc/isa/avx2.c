@@ -6,6 +6,10 @@
 
 #include <immintrin.h>
 
+#include "../ei_types.h"
+#define EI_VECTOR_BYTES 32
+#include "tiles.h"
+
 #include "../ei_all.h"
 
 #define EI_TABLE ei_table_avx2

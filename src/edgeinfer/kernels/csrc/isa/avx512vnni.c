@@ -8,6 +8,10 @@
 
 #include <immintrin.h>
 
+#include "../ei_types.h"
+#define EI_VECTOR_BYTES 64
+#include "tiles.h"
+
 #include "../ei_all.h"
 
 #define EI_TABLE ei_table_avx512vnni

@@ -6,6 +6,10 @@
 
 #include <arm_neon.h>
 
+#include "../ei_types.h"
+#define EI_VECTOR_BYTES 16
+#include "tiles.h"
+
 #include "../ei_all.h"
 
 #define EI_TABLE ei_table_neon
