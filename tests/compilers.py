@@ -1,0 +1,34 @@
+"""C compilers that tests use; where one is missing, tests are skipped and say what to install."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+CSRC = Path(__file__).parents[1] / "src" / "edgeinfer" / "kernels" / "csrc"
+
+# Program -> the Debian package that has it.
+PACKAGES = {
+    "gcc": "gcc",
+    "clang": "clang",
+    "aarch64-linux-gnu-gcc": "gcc-aarch64-linux-gnu libc6-dev-arm64-cross",
+    "qemu-aarch64": "qemu-user",
+}
+
+
+def need(program: str) -> str:
+    """The path of `program`; the test is skipped where it is not installed."""
+    path = shutil.which(program)
+    if path is None:
+        pytest.skip(f"{program} is not installed (Debian: apt install {PACKAGES[program]})")
+    return path
+
+
+def run(*command: str | Path, **options: object) -> subprocess.CompletedProcess[bytes]:
+    """Run a command to its end; its standard error is the message when it fails."""
+    done = subprocess.run(list(map(str, command)), capture_output=True, check=False, **options)  # type: ignore[call-overload]
+    assert done.returncode == 0, done.stderr.decode(errors="replace")[-4000:]
+    return done  # type: ignore[no-any-return]
