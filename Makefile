@@ -37,6 +37,7 @@ wheel: $(STAMP)
 # Peers side by side, answers checked; writes the results, the plots and the README's table.
 bench: $(STAMP)
 	$(BIN)/python -m pip install --quiet --editable ".[dev,bench]"
+	mkdir -p build
 	$(BIN)/python -m pytest bench -q -rs --benchmark-json build/bench.json
 	$(BIN)/python -m bench.report build/bench.json --results bench/results.json --readme README.md --plots docs/figures
 
