@@ -27,6 +27,15 @@ def need(program: str) -> str:
     return path
 
 
+def need_flags(compiler: str, folder: Path, *flags: str) -> None:
+    """Skip the test unless `compiler` builds and links with `flags` (a sanitizer's runtime ...)."""
+    source = folder / "empty.c"
+    source.write_text("int main(void) { return 0; }\n")
+    command = [compiler, *flags, str(source), "-o", str(folder / "empty")]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip(f"{compiler} cannot link with {' '.join(flags)} here")
+
+
 def run(*command: str | Path, **options: object) -> subprocess.CompletedProcess[bytes]:
     """Run a command to its end; its standard error is the message when it fails."""
     done = subprocess.run(list(map(str, command)), capture_output=True, check=False, **options)  # type: ignore[call-overload]

@@ -56,6 +56,16 @@ def assert_close(have: Any, want: Any, rtol: float, where: str = "") -> None:
     )
 
 
+def assert_bits_equal(have: np.ndarray, want: np.ndarray, where: str) -> None:
+    """Equal, NaN to NaN whatever its payload, and -0.0 not to 0.0."""
+    np.testing.assert_array_equal(have, want, err_msg=where)
+    if want.dtype.kind == "f":
+        known = ~np.isnan(want)
+        np.testing.assert_array_equal(
+            np.signbit(have[known]), np.signbit(want[known]), err_msg=where
+        )
+
+
 def assert_same(
     source: Any, X: Any, precision: str = "float64", *, rtol: float | None = None, **options: Any
 ) -> edgeinfer.Model:

@@ -13,7 +13,7 @@ from edgeinfer.ops import OPS
 from edgeinfer.runtime._native import KERNELS
 from edgeinfer.runtime.program import available_isas, run_op
 from tests.examples_of_ops import Example, all_examples, kernels_reached, kinds_without_example
-from tests.oracle import assert_close, assert_op
+from tests.oracle import assert_bits_equal, assert_close, assert_op
 
 every_example = pytest.mark.parametrize("example", all_examples(), ids=str)
 
@@ -80,13 +80,3 @@ def test_types_costs_and_files(example: Example) -> None:
         np.testing.assert_array_equal(loaded, constant)
     for have, want in zip(run_op(again, *inputs), run_op(op, *inputs), strict=True):
         assert_bits_equal(have, want, "after loading")
-
-
-def assert_bits_equal(have: np.ndarray, want: np.ndarray, where: str) -> None:
-    """Equal, NaN to NaN whatever its payload, and -0.0 not to 0.0."""
-    np.testing.assert_array_equal(have, want, err_msg=where)
-    if want.dtype.kind == "f":
-        known = ~np.isnan(want)
-        np.testing.assert_array_equal(
-            np.signbit(have[known]), np.signbit(want[known]), err_msg=where
-        )
