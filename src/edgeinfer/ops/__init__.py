@@ -9,6 +9,8 @@
 `reduce`                  argmax, softmax, norms, sums
 `encode`                  class labels, ranks
 `dense`                   matrix product with bias and activation
+`dense_int`               the same on integers, `fixed_point` its rescaling
+`quantize`                floating values to integers and back
 `kernel_machine`          support vectors, pairwise decisions
 ========================  ==========================================================
 """
@@ -16,8 +18,10 @@
 from edgeinfer.ops._base import OPS, Block, Cost, Lowered, Op, op_from_data
 from edgeinfer.ops.check import CheckFinite
 from edgeinfer.ops.dense import Dense
+from edgeinfer.ops.dense_int import DenseInt
 from edgeinfer.ops.encode import Lookup, SignIndex
 from edgeinfer.ops.kernel_machine import KernelMachine, OneVsRest, PairCoupling, Vote
+from edgeinfer.ops.quantize import Dequantize, Quantize
 from edgeinfer.ops.reduce import ArgMax, Normalize, Reduce, Softmax
 from edgeinfer.ops.scale import Binary, BinaryConst, Clip, Impute
 from edgeinfer.ops.select import Cast, Concat, Reshape, Select
@@ -35,6 +39,8 @@ __all__ = [
     "Concat",
     "Cost",
     "Dense",
+    "DenseInt",
+    "Dequantize",
     "Impute",
     "KernelMachine",
     "Lookup",
@@ -43,6 +49,7 @@ __all__ = [
     "OneVsRest",
     "Op",
     "PairCoupling",
+    "Quantize",
     "Reduce",
     "Reshape",
     "Select",

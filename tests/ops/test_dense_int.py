@@ -1,0 +1,149 @@
+"""Integer dense layers: every combination of types, on every instruction set, bit for bit."""
+
+import numpy as np
+import pytest
+
+from edgeinfer.errors import GraphError
+from edgeinfer.graph import TensorType
+from edgeinfer.ops import DenseInt
+from edgeinfer.ops.dense_int import KERNELS, fold_zero_point
+from edgeinfer.ops.fixed_point import quantize_multipliers
+from tests.oracle import assert_op
+
+SHAPES = [(1, 1), (3, 1), (4, 16), (5, 17), (64, 10), (67, 33), (300, 40), (531, 2)]
+
+
+def make(
+    combination: tuple[str, str, str], inputs: int, outputs: int, *, to_float: bool = False
+) -> tuple[DenseInt, np.ndarray]:
+    """An op with random weights whose outputs use most of their range, and its inputs."""
+    rng = np.random.default_rng(inputs * 100 + outputs)
+    x_type, w_type, b_type = combination
+    low, high = np.iinfo(x_type).min, np.iinfo(x_type).max
+    x = rng.integers(low, high + 1, (37, inputs)).astype(x_type)
+    x[0], x[1] = low, high
+    top = np.iinfo(w_type).max
+    w = rng.integers(-top, top + 1, (outputs, inputs)).astype(w_type)
+    w[0] = top
+    w[-1] = -128 if w_type == "int8" else -top
+    if b_type == "int32" and x_type == "int16":
+        w = (w // 16).astype(w_type)  # else the sum could leave 32 bits, which is refused
+    reach = float(np.abs(w.astype(np.int64)).sum(axis=1).mean() * high)
+    bias = rng.integers(int(-reach / 2), int(reach / 2) + 1, outputs)
+    bias = np.clip(bias, -(2**26), 2**26).astype(b_type) if b_type == "int32" else bias
+    factors = rng.uniform(0.2, 1.2, outputs) * high / max(reach, 1.0)
+    if to_float:
+        offset = rng.normal(size=outputs).astype(np.float32)
+        return DenseInt(w, bias, scale=factors.astype(np.float32), offset=offset), x
+    multiplier, shift = quantize_multipliers(factors)
+    zero = rng.integers(low // 2, high // 2, outputs).astype(np.int32)
+    op = DenseInt(w, bias, multiplier, shift, factors, zero, low=low + 1, high=high - 3)
+    return op, x
+
+
+@pytest.mark.parametrize("combination", KERNELS)
+@pytest.mark.parametrize(("inputs", "outputs"), SHAPES)
+def test_against_reference(combination: tuple[str, str, str], inputs: int, outputs: int) -> None:
+    op, x = make(combination, inputs, outputs)
+    assert_op(op, x)
+    (y,) = op.reference(x)
+    assert len(np.unique(y)) > 3
+    op, x = make(combination, inputs, outputs, to_float=True)
+    assert_op(op, x, rtol=0.0)
+
+
+def test_sums_are_exact() -> None:
+    """The reference sums in float64; here they are Python's integers."""
+    for combination in KERNELS:
+        op, x = make(combination, 67, 33)
+        want = x[:2].astype(object) @ op.weights.T.astype(object) + op.bias.astype(object)
+        assert (op.sums(x[:2]) == want).all()
+
+
+def test_leading_axes_and_shared_parameters() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.integers(-128, 128, (9, 3, 2, 5)).astype(np.int8)
+    w = rng.integers(-127, 128, (4, 5)).astype(np.int8)
+    one = np.array([0.02])
+    multiplier, shift = quantize_multipliers(one)
+    zero = np.array([-9], np.int32)
+    bias = np.arange(4, dtype=np.int32) * 1000
+    op = DenseInt(w, bias, multiplier, shift, one, zero, low=-128, high=127)
+    assert op.infer(TensorType("int8", (3, 2, 5)))[0].shape == (3, 2, 4)
+    assert_op(op, x)
+
+
+def test_shifts_to_the_left_keep_the_low_bits() -> None:
+    x = np.arange(-128, 128, dtype=np.int8)[:, None]
+    for shift in (1, 7, 24, 30):
+        op = DenseInt(
+            np.array([[127]], np.int8),
+            np.array([12345], np.int32),
+            np.array([0x7FFFFFFF], np.int32),
+            np.array([shift], np.int32),
+            np.ones(1),
+            np.zeros(1, np.int32),
+            low=-128,
+            high=127,
+        )
+        assert_op(op, x)
+
+
+def test_zero_point_folds_into_the_bias() -> None:
+    rng = np.random.default_rng(3)
+    x = rng.integers(-128, 128, (20, 7)).astype(np.int8)
+    w = rng.integers(-127, 128, (3, 7)).astype(np.int8)
+    bias = rng.integers(-999, 999, 3).astype(np.int32)
+    zero = rng.integers(-128, 128, 7)
+    op = DenseInt(
+        w,
+        fold_zero_point(bias, w, zero),
+        scale=np.ones(3, np.float32),
+        offset=np.zeros(3, np.float32),
+    )
+    want = (x.astype(int) - zero) @ w.T.astype(int) + bias
+    np.testing.assert_array_equal(op.sums(x), want)
+    with pytest.raises(GraphError, match="does not fit"):
+        fold_zero_point(np.array([2**31 - 1] * 3, np.int32), w, zero - 1000)
+
+
+def test_what_could_overflow_is_refused() -> None:
+    one = {"scale": np.ones(1, np.float32), "offset": np.zeros(1, np.float32)}
+    x8 = TensorType("int8", (50_000,))
+    wide = DenseInt(np.full((1, 50_000), 127, np.int8), np.zeros(1, np.int32), **one)
+    with pytest.raises(GraphError, match="overflow"):
+        wide.infer(x8)
+    full = DenseInt(np.ones((1, 1), np.int8), np.array([2**31 - 1], np.int32), **one)
+    with pytest.raises(GraphError, match="overflow"):
+        full.infer(TensorType("int8", (1,)))
+    full = DenseInt(np.ones((1, 1), np.int8), np.array([-(2**63)], np.int64), **one)
+    with pytest.raises(GraphError, match="overflow"):
+        full.infer(TensorType("int16", (1,)))
+    with pytest.raises(GraphError, match="-32768"):
+        DenseInt(np.full((1, 2), -32768, np.int16), np.zeros(1, np.int64), **one)
+
+
+def test_contradictions_are_refused() -> None:
+    w, b = np.ones((2, 3), np.int8), np.zeros(2, np.int32)
+    m, zero = np.full(2, 1 << 30, np.int32), np.zeros(2, np.int32)
+    ok = DenseInt(w, b, m, zero, np.ones(2), zero, low=-128, high=127)
+    for shape in ((4,), ()):
+        with pytest.raises(GraphError, match="features"):
+            ok.infer(TensorType("int8", shape))
+    with pytest.raises(GraphError, match="no integer product"):
+        ok.infer(TensorType("uint8", (3,)))
+    with pytest.raises(GraphError, match="clamp leaves"):
+        DenseInt(w, b, m, zero, np.ones(2), zero).infer(TensorType("int8", (3,)))
+    with pytest.raises(GraphError, match="either"):
+        DenseInt(w, b)
+    with pytest.raises(GraphError, match="either"):
+        DenseInt(w, b, m, zero)
+    with pytest.raises(GraphError, match="negative"):
+        DenseInt(w, b, -m, zero, np.ones(2), zero)
+    for shift in (-32, 31):
+        with pytest.raises(GraphError, match="shift"):
+            DenseInt(w, b, m, zero + np.int32(shift), np.ones(2), zero)
+    with pytest.raises(GraphError, match="shift"):
+        DenseInt(w, b.astype(np.int64), m, zero + np.int32(15), np.ones(2), zero)
+    with pytest.raises(GraphError, match="bias"):
+        DenseInt(w, b[:1], m, zero, np.ones(2), zero)
