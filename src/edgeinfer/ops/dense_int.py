@@ -19,7 +19,7 @@ from edgeinfer.ops.fixed_point import (
 )
 from edgeinfer.ops.quantize import as_qparams, check_qparams
 
-PANEL = 16
+LANES = 16
 TILE_ROWS = 8
 MAX_INPUTS = 1 << 20
 
@@ -34,18 +34,18 @@ KERNELS: dict[Combination, str] = {
 
 
 def pack_groups(weights: np.ndarray, group: int) -> np.ndarray:
-    """``(outputs, inputs)`` as ``(panels, groups, PANEL, group)``, padded with zeros."""
+    """``(outputs, inputs)`` as ``(panels, groups, LANES, group)``, padded with zeros."""
     outputs, inputs = weights.shape
-    panels, groups = -(-outputs // PANEL), -(-inputs // group)
-    padded = np.zeros((panels * PANEL, groups * group), weights.dtype)
+    panels, groups = -(-outputs // LANES), -(-inputs // group)
+    padded = np.zeros((panels * LANES, groups * group), weights.dtype)
     padded[:outputs, :inputs] = weights
-    shaped = padded.reshape(panels, PANEL, groups, group)
+    shaped = padded.reshape(panels, LANES, groups, group)
     return np.ascontiguousarray(shaped.transpose(0, 2, 1, 3))
 
 
 def pad_panels(values: np.ndarray, outputs: int) -> np.ndarray:
     """One value, or one per output, as one per output of all panels, padded with zeros."""
-    padded = np.zeros(-(-outputs // PANEL) * PANEL, values.dtype)
+    padded = np.zeros(-(-outputs // LANES) * LANES, values.dtype)
     padded[:outputs] = values
     return padded
 

@@ -1,7 +1,7 @@
 /* Matrix product of integers with bias, rescaled to integers (see ei_fixed.h) or to float32.
  *
- * Weights lie in panels of EI_PANEL outputs, and within a panel in groups of as many consecutive
- * inputs as make 32 bits: (panels, groups, EI_PANEL, group). Rows are copied to scratch, padded to
+ * Weights lie in panels of EI_LANES outputs, and within a panel in groups of as many consecutive
+ * inputs as make 32 bits: (panels, groups, EI_LANES, group). Rows are copied to scratch, padded to
  * whole groups; int8 inputs become unsigned there, q + 128, whose share of the sum, 128 * sum(w),
  * the bias has lost beforehand. No sum of any input leaves its accumulator: DenseInt.infer sees to
  * it. */
@@ -13,14 +13,14 @@
 #include "ei_fixed.h"
 #include "ei_types.h"
 
-#define EI_PANEL      16
-#define EI_TILE_ROWS  8
+#define EI_LANES      16
+#define EI_INT_ROWS   8
 #define EI_WIDE_CHUNK 128 /* groups of two products of int16 and int8 that an int32 holds */
 
 typedef struct {
   const void *weights;
-  const void *bias;          /* (panels, EI_PANEL) sums to start from, int32 or int64 */
-  const int32_t *multiplier; /* (panels, EI_PANEL); these four for integer outputs */
+  const void *bias;          /* (panels, EI_LANES) sums to start from, int32 or int64 */
+  const int32_t *multiplier; /* (panels, EI_LANES); these four for integer outputs */
   const int32_t *shift;
   const int32_t *zero;
   const float *scale; /* these two for float outputs: sum * scale + offset */
@@ -33,18 +33,18 @@ typedef struct {
   int32_t sum32; /* rescale 64-bit sums as the 32-bit numbers they are */
 } ei_dense_int_params;
 
-/* Primitives: the sums of `rows` rows (at most EI_TILE_ROWS) with one panel, acc[row][EI_PANEL].
+/* Primitives: the sums of `rows` rows (at most EI_INT_ROWS) with one panel, acc[row][EI_LANES].
  * An instruction set may have its own. */
 #ifndef EI_HAVE_DOT_I8
 EI_API void ei_dot_i8(const uint8_t *x, ptrdiff_t stride, int32_t rows, const int8_t *w,
                       int32_t groups, const int32_t *bias, int32_t *acc) {
-  for (int32_t r = 0; r < rows; r++, x += stride, acc += EI_PANEL) {
-    int32_t sum[EI_PANEL];
+  for (int32_t r = 0; r < rows; r++, x += stride, acc += EI_LANES) {
+    int32_t sum[EI_LANES];
     memcpy(sum, bias, sizeof sum);
     for (int32_t g = 0; g < groups; g++)
-      for (int32_t j = 0; j < EI_PANEL; j++)
+      for (int32_t j = 0; j < EI_LANES; j++)
         for (int32_t k = 0; k < 4; k++)
-          sum[j] += (int32_t)x[4 * g + k] * w[(g * EI_PANEL + j) * 4 + k];
+          sum[j] += (int32_t)x[4 * g + k] * w[(g * EI_LANES + j) * 4 + k];
     memcpy(acc, sum, sizeof sum);
   }
 }
@@ -53,16 +53,16 @@ EI_API void ei_dot_i8(const uint8_t *x, ptrdiff_t stride, int32_t rows, const in
 #ifndef EI_HAVE_DOT_I16W8
 EI_API void ei_dot_i16w8(const int16_t *x, ptrdiff_t stride, int32_t rows, const int8_t *w,
                          int32_t groups, const int64_t *bias, int64_t *acc) {
-  for (int32_t r = 0; r < rows; r++, x += stride, acc += EI_PANEL) {
-    memcpy(acc, bias, EI_PANEL * sizeof *acc);
+  for (int32_t r = 0; r < rows; r++, x += stride, acc += EI_LANES) {
+    memcpy(acc, bias, EI_LANES * sizeof *acc);
     for (int32_t first = 0; first < groups; first += EI_WIDE_CHUNK) {
       const int32_t last = groups - first < EI_WIDE_CHUNK ? groups : first + EI_WIDE_CHUNK;
-      int32_t sum[EI_PANEL] = {0};
+      int32_t sum[EI_LANES] = {0};
       for (int32_t g = first; g < last; g++)
-        for (int32_t j = 0; j < EI_PANEL; j++)
+        for (int32_t j = 0; j < EI_LANES; j++)
           for (int32_t k = 0; k < 2; k++)
-            sum[j] += (int32_t)x[2 * g + k] * w[(g * EI_PANEL + j) * 2 + k];
-      for (int32_t j = 0; j < EI_PANEL; j++) acc[j] += sum[j];
+            sum[j] += (int32_t)x[2 * g + k] * w[(g * EI_LANES + j) * 2 + k];
+      for (int32_t j = 0; j < EI_LANES; j++) acc[j] += sum[j];
     }
   }
 }
@@ -71,19 +71,19 @@ EI_API void ei_dot_i16w8(const int16_t *x, ptrdiff_t stride, int32_t rows, const
 #ifndef EI_HAVE_DOT_I16W16
 EI_API void ei_dot_i16w16(const int16_t *x, ptrdiff_t stride, int32_t rows, const int16_t *w,
                           int32_t groups, const int64_t *bias, int64_t *acc) {
-  for (int32_t r = 0; r < rows; r++, x += stride, acc += EI_PANEL) {
-    memcpy(acc, bias, EI_PANEL * sizeof *acc);
+  for (int32_t r = 0; r < rows; r++, x += stride, acc += EI_LANES) {
+    memcpy(acc, bias, EI_LANES * sizeof *acc);
     for (int32_t g = 0; g < groups; g++)
-      for (int32_t j = 0; j < EI_PANEL; j++) {
+      for (int32_t j = 0; j < EI_LANES; j++) {
         /* Two products, weights above -32768: they fit in 32 bits. */
-        const int16_t *pair = w + (g * EI_PANEL + j) * 2;
+        const int16_t *pair = w + (g * EI_LANES + j) * 2;
         acc[j] += (int32_t)x[2 * g] * pair[0] + (int32_t)x[2 * g + 1] * pair[1];
       }
   }
 }
 #endif
 
-/* One panel of one row becomes outputs; `width` of its EI_PANEL sums are there. */
+/* One panel of one row becomes outputs; `width` of its EI_LANES sums are there. */
 #ifndef EI_HAVE_FINISH_I8
 EI_API void ei_finish_i8(const ei_dense_int_params *p, int32_t first, int32_t width,
                          const int32_t *acc, int8_t *y) {

@@ -10,19 +10,19 @@ EI_API ei_status EI_CAT(ei_dense_, EI_KIND)(const void *params, const ei_io *io)
   const int32_t groups = (p->n_in + EI_GROUP - 1) / EI_GROUP;
   const ptrdiff_t stride = (ptrdiff_t)groups * EI_GROUP;
   const ptrdiff_t runs = (ptrdiff_t)io->rows * p->repeat;
-  for (ptrdiff_t run = 0; run < runs; run += EI_TILE_ROWS) {
-    const int32_t rows = runs - run < EI_TILE_ROWS ? (int32_t)(runs - run) : EI_TILE_ROWS;
+  for (ptrdiff_t run = 0; run < runs; run += EI_INT_ROWS) {
+    const int32_t rows = runs - run < EI_INT_ROWS ? (int32_t)(runs - run) : EI_INT_ROWS;
     EI_STAGE(x + run * p->n_in, rows, p->n_in, stride, staged);
     const EI_W *w = (const EI_W *)p->weights;
     const EI_ACC *bias = (const EI_ACC *)p->bias;
-    for (int32_t o = 0; o < p->n_out; o += EI_PANEL) {
-      const int32_t width = p->n_out - o < EI_PANEL ? p->n_out - o : EI_PANEL;
-      EI_ACC acc[EI_TILE_ROWS * EI_PANEL];
+    for (int32_t o = 0; o < p->n_out; o += EI_LANES) {
+      const int32_t width = p->n_out - o < EI_LANES ? p->n_out - o : EI_LANES;
+      EI_ACC acc[EI_INT_ROWS * EI_LANES];
       EI_DOT(staged, stride, rows, w, groups, bias, acc);
       for (int32_t r = 0; r < rows; r++)
-        EI_FINISH(p, o, width, acc + r * EI_PANEL, y + (run + r) * p->n_out + o);
-      w += stride * EI_PANEL;
-      bias += EI_PANEL;
+        EI_FINISH(p, o, width, acc + r * EI_LANES, y + (run + r) * p->n_out + o);
+      w += stride * EI_LANES;
+      bias += EI_LANES;
     }
   }
   return EI_OK;
