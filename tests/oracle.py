@@ -93,7 +93,6 @@ def assert_same(
             if w.dtype.kind != "f":
                 assert h.dtype == w.dtype, (name, h.dtype, w.dtype)
             assert_close(h, w, rtol, f"{type(source).__name__}.{name} {precision}")
-        if isinstance(have, list):
-            have, loaded = np.stack(have), np.stack(loaded)
-        np.testing.assert_array_equal(have, loaded, err_msg="after loading")
+        for h, a in zip(have, loaded, strict=True) if isinstance(have, list) else [(have, loaded)]:
+            np.testing.assert_array_equal(h, a, err_msg="after loading")
     return model

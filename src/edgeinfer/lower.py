@@ -19,12 +19,15 @@ BLOCK_BYTES = 96 * 1024
 MAX_BLOCK_ROWS = 256
 MAX_ARENA_BYTES = 1 << 33
 
-ARENA, INPUT, OUTPUT = 0, 1, 2
+ARENA, INPUT, OUTPUT, NOWHERE = 0, 1, 2, 3
 
 
 @dataclass(frozen=True)
 class Slot:
-    """Where a step finds a tensor: `place` is ARENA (at `offset`), INPUT or OUTPUT (`index`)."""
+    """Where a step finds a tensor: `place` is ARENA (at `offset`), INPUT or OUTPUT (`index`).
+
+    NOWHERE is an output that nobody reads, of an op with `optional_outputs`: a NULL pointer.
+    """
 
     place: int
     index: int
@@ -123,7 +126,14 @@ def lower(
     # A tensor is alive from the step that writes it to the last one that reads it.
     written = {name: step for step, node in enumerate(nodes) for name in node.outputs}
     last_read = {name: step for step, node in enumerate(nodes) for name in node.inputs}
-    in_arena = [name for name in written if name not in outputs]
+    unread = {
+        name
+        for node in nodes
+        if node.op.optional_outputs
+        for name in node.outputs
+        if name not in outputs and name not in last_read
+    }
+    in_arena = [name for name in written if name not in outputs and name not in unread]
 
     if block_rows is None:
         per_row = sum(types[name].row_bytes for name in (*in_arena, *graph.inputs))
@@ -160,6 +170,7 @@ def lower(
         name: Slot(ARENA, 0, offsets[request], types[name].row_bytes)
         for name, request in tensors.items()
     }
+    slots |= {name: Slot(NOWHERE, 0, 0, types[name].row_bytes) for name in unread}
 
     steps = []
     cost = 0.0

@@ -7,11 +7,12 @@
 `unary`                   elementwise functions
 `select`                  columns: take, concatenate, cast
 `reduce`                  argmax, softmax, norms, sums
-`encode`                  class labels, ranks
+`encode`                  class labels
 `dense`                   matrix product with bias and activation
 `dense_int`               the same on integers, `fixed_point` its rescaling
 `quantize`                floating values to integers and back
 `kernel_machine`          support vectors, pairwise decisions
+`tree_ensemble`           trees, forests, boosting
 ========================  ==========================================================
 """
 
@@ -25,6 +26,7 @@ from edgeinfer.ops.quantize import Dequantize, Quantize
 from edgeinfer.ops.reduce import ArgMax, Normalize, Reduce, Softmax
 from edgeinfer.ops.scale import Binary, BinaryConst, Clip, Impute
 from edgeinfer.ops.select import Cast, Concat, Reshape, Select
+from edgeinfer.ops.tree_ensemble import TreeEnsemble
 from edgeinfer.ops.unary import Unary
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "Select",
     "SignIndex",
     "Softmax",
+    "TreeEnsemble",
     "Unary",
     "Vote",
     "op_from_data",

@@ -91,6 +91,8 @@ class Op:
     """Base of all ops. A subclass sets `kind`, declares its fields and overrides the hooks."""
 
     kind: ClassVar[str]
+    optional_outputs: ClassVar[bool] = False
+    """Whether the kernel can leave out outputs: one that nobody reads is a NULL pointer to it."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -5,3 +5,4 @@
 #include "ei_kernel_machine.h"
 #include "ei_quantize.h"
 #include "ei_reduce.h"
+#include "ei_trees.h"

@@ -59,6 +59,7 @@ static void stage(const ei_input *input, const ei_array *array, int64_t row, int
 static char *locate(const ei_slot *slot, char *arena, const char *const *inputs,
                     void *const *outputs, int64_t row) {
   if (slot->place == EI_IN_ARENA) return arena + slot->offset;
+  if (slot->place == EI_NOWHERE) return NULL;
   if (slot->place == EI_IN_INPUT) return (char *)inputs[slot->index];
   return (char *)outputs[slot->index] + row * slot->row_bytes;
 }

@@ -4,10 +4,11 @@
 
 #include "ei_types.h"
 
-enum { EI_IN_ARENA = 0, EI_IN_INPUT = 1, EI_IN_OUTPUT = 2 };
+enum { EI_IN_ARENA = 0, EI_IN_INPUT = 1, EI_IN_OUTPUT = 2, EI_NOWHERE = 3 };
 enum { EI_F64 = 0, EI_F32 = 1, EI_OTHER = 2 };
 
-/* Where a tensor lies: at `offset` of the arena, or in the caller's input / output `index`. */
+/* Where a tensor lies: at `offset` of the arena, in the caller's input / output `index`, or nowhere
+ * (NULL) if it is an optional output that nobody reads. */
 typedef struct {
   int32_t place;
   int32_t index;

@@ -1,0 +1,71 @@
+/* Decision trees and their sums.
+ *
+ * A tree never compares the features themselves but codes: column c of a row's codes is the rank
+ * of one feature among some cut values (how many of them are smaller), so `x <= cut[k]` is
+ * `code <= k`, exactly. A missing value takes the smallest or the largest code of a column, a
+ * category 0 or 1; whatever a node wants of its feature is said by the column it reads.
+ *
+ * Nodes are two words: {column | rank << 16, left child}; right = left + 1, children come after
+ * their parents. A leaf is its own left child with the largest rank, so that a walk stays there.
+ * Sums run tree by tree; floats are added in that order on every instruction set. */
+#ifndef EI_TREES_H
+#define EI_TREES_H
+
+#include "ei_types.h"
+
+typedef struct {
+  const uint32_t *nodes;  /* (n_nodes, 2) */
+  const int32_t *leaves;  /* n_nodes: the row of `values` that a leaf stands for */
+  const int32_t *ids;     /* n_nodes: what the source calls the leaf; or NULL */
+  const int32_t *roots;   /* n_trees + 1: where a tree begins */
+  const int32_t *depths;  /* n_trees: steps from the root to the deepest leaf */
+  const int32_t *targets; /* n_trees: the first output that a tree adds to */
+  const void *values;     /* (n_values, width) */
+  const void *base;       /* n_out: what the sums begin with */
+  const void *cuts;       /* sorted within a group */
+  const int32_t *groups;  /* (n_groups, 6): feature, first cut, cuts, first column, end, kind */
+  const int32_t *columns; /* (n_columns, 3): first rank, largest code, code of a missing value */
+  const uint8_t *bits;    /* sets of categories; a category column's first rank is a bit's place */
+  double divisor;         /* of the sums */
+  double scale;           /* of integer values */
+  int32_t n_trees;
+  int32_t n_features;
+  int32_t n_groups;
+  int32_t n_columns;
+  int32_t width; /* values of a leaf */
+  int32_t n_out;
+  int32_t with_init; /* the second input is what the sums begin with, not `base` */
+} ei_trees_params;
+
+enum { EI_TREES_NUMBERS = 0, EI_TREES_CATEGORIES = 1 };
+enum { EI_TREES_LANES = 8 };
+
+/* The types behind the names of kernels: trees_{features}_{cuts}_{codes}_{values}. */
+typedef double ei_trees_f64;
+typedef float ei_trees_f32;
+typedef uint8_t ei_trees_u8;
+typedef uint16_t ei_trees_u16;
+typedef int32_t ei_trees_i32;
+typedef int16_t ei_trees_i16;
+
+/* What sums of values are kept in, and handed over as. */
+typedef double ei_trees_sum_f64;
+typedef float ei_trees_sum_f32;
+typedef int32_t ei_trees_sum_i32;
+typedef int32_t ei_trees_sum_i16;
+typedef double ei_trees_out_f64;
+typedef float ei_trees_out_f32;
+typedef float ei_trees_out_i32;
+typedef float ei_trees_out_i16;
+
+#define EI_JOIN2(a, b)  a##b
+#define EI_JOIN(a, b)   EI_JOIN2(a, b)
+#define EI_JOIN_(a, b)  EI_JOIN(a, EI_JOIN(_, b))
+#define EI_TREE_TYPE(t) EI_JOIN(ei_trees_, t)
+
+#define EI_CODE u8
+#include "ei_trees_codes.h"
+#define EI_CODE u16
+#include "ei_trees_codes.h"
+
+#endif

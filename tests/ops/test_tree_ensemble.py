@@ -1,0 +1,164 @@
+"""The tree op against its NumPy reference, and what it must refuse."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgeinfer.converters.trees import Forest, to_op
+from edgeinfer.errors import GraphError
+from edgeinfer.ops import TreeEnsemble
+from edgeinfer.ops.tree_ensemble import floor32, last_rounded_to
+from tests.oracle import assert_op
+
+
+def random_forest(
+    *,
+    seed: int = 0,
+    n_trees: int = 9,
+    n_nodes: int = 31,
+    n_features: int = 5,
+    width: int = 2,
+    dtype: str = "float64",
+    grid: int = 20,
+    categories: bool = False,
+    allow_nan: bool = True,
+) -> TreeEnsemble:
+    """Trees that split a random leaf until they have `n_nodes` nodes, cuts on a coarse grid."""
+    rng = np.random.default_rng(seed)
+    left = np.full(n_trees * n_nodes, -1)
+    right = left.copy()
+    for tree in range(n_trees):
+        leaves, free = [tree * n_nodes], tree * n_nodes + 1
+        while free + 2 <= (tree + 1) * n_nodes:
+            node = leaves.pop(int(rng.integers(len(leaves))))
+            left[node], right[node] = free, free + 1
+            leaves += [free, free + 1]
+            free += 2
+    total = len(left)
+    feature = rng.integers(0, n_features, total)
+    chosen = np.where((feature == 1) & categories, rng.integers(0, 4, total), -1)
+    forest = Forest(
+        roots=np.arange(n_trees) * n_nodes,
+        left=left,
+        right=right,
+        feature=feature,
+        cut=(rng.integers(-grid, grid, total) / 4).astype(dtype),
+        missing_left=rng.random(total) < 0.5,
+        values=rng.normal(size=(total, width)),
+        targets=np.zeros(n_trees, np.int32),
+        ids=np.arange(total),
+        category_set=chosen,
+        sets=rng.random((4, 11)) < 0.5,
+        categories={1: np.arange(11.0) - 3},
+    )
+    return to_op(forest, n_features, np.arange(width) / 3, allow_nan=allow_nan, divisor=3.0)
+
+
+def rows(n: int = 50, n_features: int = 5) -> np.ndarray:
+    """Values on the grid of cuts, one step beside it, and everything that is no number."""
+    rng = np.random.default_rng(1)
+    x = rng.integers(-24, 24, (n, n_features)) / 4
+    beside = rng.random(x.shape)
+    x = np.where(beside < 0.2, np.nextafter(x, np.inf), x)
+    x = np.where(beside > 0.8, np.nextafter(x, -np.inf), x)
+    special = rng.random(x.shape)
+    for at, value in ((0.02, np.nan), (0.04, np.inf), (0.06, -np.inf), (0.08, -0.0), (0.1, 1e300)):
+        x[(special < at) & (special >= at - 0.02)] = value
+    return x
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("grid", [20, 4000])
+@pytest.mark.parametrize("n_nodes", [1, 3, 31, 301])
+@pytest.mark.parametrize("categories", [False, True])
+def test_against_reference(dtype: str, grid: int, n_nodes: int, categories: bool) -> None:
+    op = random_forest(dtype=dtype, grid=grid, n_nodes=n_nodes, categories=categories)
+    for n in (1, 7, 8, 64, 77):
+        assert_op(op, rows(n), rtol=0.0)
+    if dtype == "float32":
+        with np.errstate(over="ignore"):
+            assert_op(op, rows(40).astype(np.float32), rtol=0.0)
+
+
+@pytest.mark.parametrize("code_bits", [8, 16])
+@pytest.mark.parametrize("values", ["float64", "float32", "int32", "int16"])
+def test_types_of_codes_and_values(values: str, code_bits: int) -> None:
+    op = random_forest()
+    scaled = np.rint(op.values * 100) if values.startswith("int") else op.values
+    base = {"float64": "float64", "float32": "float32"}.get(values, "int32")
+    other = replace(
+        op, values=scaled.astype(values), base=op.base.astype(base), code_bits=16, scale=0.25
+    )
+    if code_bits == 8:
+        other = replace(other, code_bits=8)
+    assert_op(other, rows(), rtol=0.0)
+
+
+def test_a_second_input_is_where_sums_begin() -> None:
+    op = random_forest(width=3)
+    init = np.random.default_rng(0).normal(size=(50, 3))
+    assert_op(op, rows(), init, rtol=0.0)
+
+
+def test_no_more_features_than_one() -> None:
+    assert_op(random_forest(n_features=1), rows(n_features=1), rtol=0.0)
+
+
+def broken(op: TreeEnsemble, name: str, index: Any, value: Any) -> Any:
+    changed = getattr(op, name).copy()
+    changed[index] = value
+    return replace(op, **{name: changed})
+
+
+@pytest.mark.parametrize(
+    ("name", "index", "value"),
+    [
+        ("nodes", (0, 1), 0),  # the root as its own child: a leaf with a way out
+        ("nodes", (5, 1), 2),  # a way back: a cycle
+        ("nodes", (0, 1), 1 << 31),
+        ("nodes", (0, 1), 9 * 31 - 1),  # the right child would lie behind the last node
+        ("nodes", (0, 0), 0xFFFF),  # a column that is not there
+        ("leaves", 3, -1),
+        ("leaves", 3, 1 << 30),
+        ("roots", 0, 1),
+        ("roots", 1, 0),
+        ("roots", -1, 1 << 30),
+        ("depths", 0, -1),
+        ("depths", 0, 1 << 30),
+        ("targets", 0, 1),
+        ("targets", 0, -1),
+        ("columns", (0, 0), 5),
+        ("columns", (0, 0), -1),
+        ("columns", (0, 1), -1),
+        ("columns", (0, 2), 1 << 20),
+        ("columns", (0, 3), 2),
+        ("columns", (0, 4), 1 << 30),
+    ],
+)
+def test_what_would_leave_an_array_is_refused(name: str, index: Any, value: Any) -> None:
+    with pytest.raises(GraphError):
+        broken(random_forest(), name, index, value)
+
+
+def test_sums_that_would_overflow_are_refused() -> None:
+    op = random_forest()
+    values = np.full(op.values.shape, 1 << 29, np.int32)
+    with pytest.raises(GraphError, match="32 bits"):
+        replace(op, values=values, base=op.base.astype(np.int32))
+
+
+def test_rounding_to_float32() -> None:
+    """`float32(x) <= cut` for float64 x, said in float32 and in float64."""
+    rng = np.random.default_rng(0)
+    cuts = np.concatenate([rng.normal(size=200), [0.0, 1e-46, 3.5e38, -3.5e38, 1.0, 1 + 1e-12]])
+    narrow = floor32(cuts)
+    with np.errstate(over="ignore"):
+        for step in (-1, 0, 1):
+            x = last_rounded_to(narrow)
+            x = np.nextafter(x, step * np.inf) if step else x
+            np.testing.assert_array_equal(x.astype(np.float32) <= cuts, np.full(len(x), step < 1))
+            np.testing.assert_array_equal(x.astype(np.float32) <= narrow, step < 1)
