@@ -23,16 +23,18 @@ from edgeinfer.errors import EdgeInferError
 
 if TYPE_CHECKING:
     from edgeinfer.api import convert, load
+    from edgeinfer.measurement.measure import measure
     from edgeinfer.runtime.model import Model
     from edgeinfer.verification.verify import verify
 
 __version__ = "0.1.0"
-__all__ = ["EdgeInferError", "Model", "__version__", "convert", "load", "verify"]
+__all__ = ["EdgeInferError", "Model", "__version__", "convert", "load", "measure", "verify"]
 
 _HOMES = {
     "convert": "edgeinfer.api",
     "load": "edgeinfer.api",
     "verify": "edgeinfer.verification.verify",
+    "measure": "edgeinfer.measurement.measure",
     "Model": "edgeinfer.runtime.model",
 }
 

@@ -254,3 +254,22 @@ def test_without_the_extra(missing: str) -> None:
     assert done.returncode == 1
     assert "pip install 'edgeinfer[cli]'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_bench(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("convert model.skops -o a.edge --precision float64")
+    run("convert model.skops -o b.edge")
+    np.savetxt("y.csv", NAMES[Y], fmt="%s")
+    capsys.readouterr()
+    quick = "--data X.npy --seconds 0.01 --batch 200"
+    assert (
+        run(f"bench a.edge b.edge {quick} --source model.skops --labels y.csv --html r.html") == 0
+    )
+    text = capsys.readouterr().out
+    assert "one row, median" in text
+    assert "100.00 %" in text
+    assert "<svg" in Path("r.html").read_text()
+    assert run(f"bench a.edge {quick} --json --method predict_proba") == 0
+    (measured,) = printed(capsys)["measurements"]
+    assert measured["name"] == "a"
+    assert measured["sizes"]["method"] == "predict_proba"

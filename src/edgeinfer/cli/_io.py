@@ -160,7 +160,7 @@ def _is_number(field: str) -> bool:
     return True
 
 
-def read_column(path: Path, names: Sequence[str] | None = None) -> np.ndarray:
+def read_column(path: Path) -> np.ndarray:
     """One value per row (labels, targets) from .npy or a .csv of one column, numbers or text."""
     if path.suffix.lower() == ".npy":
         return _read_npy(path).ravel()

@@ -53,15 +53,6 @@ def print_table(
     console().print(table)
 
 
-def size(count: float) -> str:
-    """A number of bytes for people: 12.3 kB."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000 or unit == "GB":
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.3g} {unit}"
-        count /= 1000
-    raise AssertionError
-
-
 class Steps:
     """Reports how far long work is."""
 

@@ -10,7 +10,8 @@ import click
 from edgeinfer.api import convert
 from edgeinfer.cli._io import as_source_takes, feature_names, read_data, read_source
 from edgeinfer.cli._options import EXISTING, NEW, PRECISION, json_option, trust_option
-from edgeinfer.cli._show import print_json, print_table, progress, size
+from edgeinfer.cli._show import print_json, print_table, progress
+from edgeinfer.measurement.report import size
 
 
 @click.command("convert", short_help="Convert a trained model into an .edge file.")

@@ -9,8 +9,9 @@ import click
 
 from edgeinfer.api import load
 from edgeinfer.cli._options import EXISTING, json_option
-from edgeinfer.cli._show import print_json, print_table, size
+from edgeinfer.cli._show import print_json, print_table
 from edgeinfer.graph import TensorType
+from edgeinfer.measurement.report import size
 from edgeinfer.measurement.size import layers, sizes
 
 

@@ -1,1 +1,3 @@
-"""Latency, size, and whether a model still answers as its source does."""
+"""What a model costs: `size` weighs it, `latency` times it, `energy` models its energy,
+`measure` puts models side by side in a `report`, which `html` writes as a page.
+"""

@@ -33,7 +33,8 @@ class Sizes:
 
     `parameter_bytes` are what the compiled method keeps in memory (tables packed for its
     kernels), `arena_bytes` the working memory of a block of `block_rows` rows, `row_arena_bytes`
-    that of a single row. `macs_per_row` counts multiply-adds, or comparisons.
+    that of a single row. A row costs `macs_per_row` multiply-adds (or comparisons), reads
+    `parameter_bytes_read` of parameters and moves `value_bytes_moved` of values between ops.
     """
 
     method: str
@@ -43,6 +44,8 @@ class Sizes:
     block_rows: int
     row_arena_bytes: int
     macs_per_row: float
+    parameter_bytes_read: float
+    value_bytes_moved: int
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain data."""
@@ -88,6 +91,8 @@ def sizes(model: Model, method: str | None = None) -> Sizes:
         program.block_rows,
         single.arena_bytes,
         program.macs_per_row,
+        program.param_bytes,
+        sum(slot.row_bytes for step in program.steps for slot in (*step.inputs, *step.outputs)),
     )
 
 

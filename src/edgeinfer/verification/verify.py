@@ -15,6 +15,7 @@ from edgeinfer.errors import (
     VerificationError,
 )
 from edgeinfer.graph import Graph
+from edgeinfer.runtime.calls import caller
 from edgeinfer.runtime.inputs import InputPreparer
 from edgeinfer.runtime.model import Model
 from edgeinfer.verification.compare import Comparison
@@ -210,9 +211,8 @@ class _Verifier:
         return found, expected, None
 
     def _ask(self, who: Any, method: str, rows: np.ndarray) -> Any:
-        if isinstance(who, Model) and len(who.inputs) == 1 and method == "run":
-            (name,) = who.inputs
-            return who.run({name: rows})
+        if isinstance(who, Model) and method == "run":
+            return caller(who, method)(rows)
         data: Any = rows
         if self.frame is not None:
             data = _like(self.frame, rows)
