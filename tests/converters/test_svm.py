@@ -68,6 +68,24 @@ def test_many_classes() -> None:
     assert_same(SVC().fit(X[:400], y[:400]), X, "float32")
 
 
+@pytest.mark.parametrize(("precision", "least"), [("int16", 1.0), ("int8", 0.99)])
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_codes(kernel: str, precision: str, least: float) -> None:
+    X, y = load_iris(return_X_y=True)
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    source = SVC(kernel=kernel, coef0=0.5).fit(X, y)
+    model = edgeinfer.convert(source, precision=precision)
+    assert (model.predict(X) == source.predict(X)).mean() >= least
+    model = edgeinfer.convert(source, precision=precision, calibration=X)
+    assert model.report["outputs"]["predict"]["agreement"] >= least
+    X, y = load_diabetes(return_X_y=True)
+    regressor = SVR(kernel=kernel, C=100.0).fit(X, y)
+    error = edgeinfer.convert(regressor, precision=precision).predict(X) - regressor.predict(X)
+    # The third power of a product of 8-bit codes, say, is what 8 bits make of it.
+    loss = {"int16": 0.001, "int8": {"poly": 0.25, "sigmoid": 0.15}.get(kernel, 0.05)}
+    assert np.sqrt((error**2).mean()) < loss[precision] * y.std()
+
+
 def test_fitted_on_sparse_data() -> None:
     X, y = load_iris(return_X_y=True)
     assert_same(SVC().fit(csr_matrix(X), y), X)

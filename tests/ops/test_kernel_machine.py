@@ -1,5 +1,7 @@
 """Kernel machines against their NumPy reference, under every instruction set."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,23 @@ def test_kernel_machine(kernel: str, counts: list[int], dtype: str) -> None:
     for rows, features in ((1, 1), (3, 7), (4, 16), (23, 5)):
         x = rng.normal(size=(rows, features)).astype(dtype)
         assert_op(machine(kernel, counts, features, dtype), x, rtol=rtol)
+
+
+@pytest.mark.parametrize("dtype", ["int16", "int8"])
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("counts", [[37], [0, 3, 16, 17]])
+def test_codes(kernel: str, counts: list[int], dtype: str) -> None:
+    rng = np.random.default_rng(4)
+    info = np.iinfo(dtype)
+    op = machine(kernel, counts, 9, "float32")
+    op = dataclasses.replace(
+        op,
+        vectors=rng.integers(info.min, info.max + 1, op.vectors.shape).astype(dtype),
+        gamma=1.0 / info.max**2,
+    )
+    x = rng.integers(info.min, info.max + 1, (23, 9)).astype(dtype)
+    x[0], x[1] = info.min, info.max
+    assert_op(op, x, rtol=2e-5)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

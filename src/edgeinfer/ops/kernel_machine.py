@@ -15,6 +15,7 @@ TILE = 4
 """Rows whose kernel values are computed together (EI_TILE_ROWS in ei_tile.h)."""
 
 MAX_CLASSES = 1024
+MAX_FEATURES = 32768
 
 
 def pairs(classes: int) -> list[tuple[int, int]]:
@@ -35,11 +36,15 @@ class KernelMachine(Op):
     (rbf) or ``tanh(gamma x.v + coef0)`` (sigmoid). A product or distance is summed over the
     features in ascending order, a decision over the vectors of a class in theirs; the distance is
     the sum of squared differences itself, so nothing cancels.
+
+    Vectors of int8 or int16 are codes, as the input then is: products and distances of codes are
+    exact integers, everything after them is float32, and gamma and the coefficients of a linear
+    kernel have to be scaled to the codes.
     """
 
     kind = "KernelMachine"
 
-    vectors: np.ndarray = array("float64", "float32", ndim=2)
+    vectors: np.ndarray = array("float64", "float32", "int16", "int8", ndim=2)
     coef: np.ndarray = array("float64", "float32", ndim=2)
     intercept: np.ndarray = array("float64", "float32", ndim=1)
     counts: np.ndarray = array("int32", ndim=1)
@@ -59,30 +64,41 @@ class KernelMachine(Op):
         require(self.coef.shape == (total, columns), f"coefficients have to be {(total, columns)}")
         decisions = max(len(pairs(classes)), 1)
         require(self.intercept.shape == (decisions,), f"needs {decisions} intercepts")
-        dtypes = {self.vectors.dtype, self.coef.dtype, self.intercept.dtype}
+        dtypes = {self._values_dtype, self.coef.dtype.name, self.intercept.dtype.name}
         require(len(dtypes) == 1, "vectors, coefficients and intercepts differ in dtype")
+        require(self.vectors.shape[1] <= MAX_FEATURES, f"more than {MAX_FEATURES} features")
         require(0 <= self.degree < 1 << 30, "the degree is out of range")
 
     def infer(self, x: TensorType) -> tuple[TensorType, ...]:
-        dtype = require_float(self.kind, x)
         features = self.vectors.shape[1]
         require(x.shape == (features,), f"takes {features} features, got {x}")
-        require(dtype == self.vectors.dtype.name, f"{dtype} input, {self.vectors.dtype} vectors")
-        return (TensorType(dtype, (self.intercept.size,)),)
+        require(x.dtype == self.vectors.dtype.name, f"{x} input, {self.vectors.dtype} vectors")
+        return (TensorType(self._values_dtype, (self.intercept.size,)),)
+
+    @property
+    def _values_dtype(self) -> str:
+        """In which floating type kernel values and decisions are."""
+        return "float64" if self.vectors.dtype == np.float64 else "float32"
 
     def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
         with np.errstate(all="ignore"):
             values = self._kernel_values(x)
-            return (self._decisions(values).astype(x.dtype, copy=False),)
+            return (self._decisions(values).astype(self._values_dtype, copy=False),)
 
     def _kernel_values(self, x: np.ndarray) -> np.ndarray:
+        dtype = np.dtype(self._values_dtype)
+        gamma, coef0 = dtype.type(self.gamma), dtype.type(self.coef0)
+        vectors = self.vectors
+        if x.dtype.kind == "i":
+            x, vectors = x.astype(np.int64), vectors.astype(np.int64)
         if self.kernel == "rbf":
-            distances = np.stack([((x - v) ** 2).sum(axis=1) for v in self.vectors], axis=1)
-            values = np.exp(-x.dtype.type(self.gamma) * distances)
+            columns = [((x - v) ** 2).sum(axis=1) for v in vectors]
+            distances = np.stack(columns, axis=1) if columns else np.zeros((len(x), 0))
+            values = np.exp(-gamma * distances.astype(dtype))
         else:
-            values = x @ self.vectors.T
+            values = (x @ vectors.T).astype(dtype)
             if self.kernel != "linear":
-                values = x.dtype.type(self.gamma) * values + x.dtype.type(self.coef0)
+                values = gamma * values + coef0
             if self.kernel == "poly":
                 values = values**self.degree
             if self.kernel == "sigmoid":
@@ -106,7 +122,7 @@ class KernelMachine(Op):
 
     def lower(self, x: TensorType) -> Lowered:
         count, features = self.vectors.shape
-        width = PANEL[x.dtype]
+        width = PANEL[self._values_dtype]
         padded = -(-count // width) * width
         classes = self.counts.size
         columns = -(-self.coef.shape[1] // width) * width
@@ -133,7 +149,7 @@ class KernelMachine(Op):
         return Lowered(
             f"kernel_machine_{SUFFIX[x.dtype]}",
             Block("ei_svm_params", fields),
-            scratch_fixed=values * np.dtype(x.dtype).itemsize,
+            scratch_fixed=values * np.dtype(self._values_dtype).itemsize,
         )
 
 

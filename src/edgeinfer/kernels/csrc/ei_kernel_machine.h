@@ -31,10 +31,25 @@ typedef struct {
   int32_t n_classes;
 } ei_coupling_params;
 
+EI_API int32_t ei_svm_decisions(const ei_svm_params *p) {
+  return p->n_classes > 1 ? p->n_classes * (p->n_classes - 1) / 2 : 1;
+}
+
 #define EI_FLOAT_BITS 64
 #include "ei_kernel_machine_body.h"
 #define EI_FLOAT_BITS 32
 #include "ei_kernel_machine_body.h"
+
+/* On codes: products and distances are exact integers, what follows is float32. int8 sums fit 32
+ * bits for up to 32768 features, 255^2 each; int16 sums take 64 bits. */
+#define EI_CODE      int8_t
+#define EI_SUM       int32_t
+#define EI_NAME(key) key##_i8
+#include "ei_kernel_machine_codes_body.h"
+#define EI_CODE      int16_t
+#define EI_SUM       int64_t
+#define EI_NAME(key) key##_i16
+#include "ei_kernel_machine_codes_body.h"
 
 /* The probabilities p that fit r[i][j] ~ p[i] / (p[i] + p[j]), see PairCoupling in
  * ops/kernel_machine.py. r: n x n, q: n x n and qp: n of scratch. */

@@ -61,29 +61,38 @@ EI_API void EI_F(ei_svm_decide)(const ei_svm_params *p, const EI_T *sums, EI_T *
       y[k] = sums[i * columns + j - 1] + sums[j * columns + i] + intercept[k];
 }
 
+/* Products or distances of up to a tile of rows with all vectors -> their decisions. `values` are
+ * changed; scratch follows them. */
+EI_API void EI_F(ei_svm_tile)(const ei_svm_params *p, EI_T *values, int32_t padded, int32_t rows,
+                              EI_T *y) {
+  const int32_t n = p->n_classes, decisions = ei_svm_decisions(p);
+  const int32_t sums_row = n * p->n_columns;
+  EI_T *sums = values + EI_TILE_ROWS * padded;
+  const EI_T *coef = (const EI_T *)p->coef;
+  EI_F(ei_svm_finish)(p, values, rows * padded);
+  for (int32_t c = 0, first = 0; c < n; first += p->counts[c++])
+    for (int32_t m = 0; m < p->n_columns; m += EI_WIDTH, coef += p->counts[c] * EI_WIDTH)
+      EI_F(ei_svm_panel)(0, values + first, rows, padded, p->counts[c], coef,
+                         sums + c * p->n_columns + m, sums_row);
+  for (int32_t r = 0; r < rows; r++) EI_F(ei_svm_decide)(p, sums + r * sums_row, y + r * decisions);
+}
+
 EI_API ei_status EI_F(ei_kernel_machine)(const void *params, const ei_io *io) {
   const ei_svm_params *p = (const ei_svm_params *)params;
-  const int32_t n = p->n_classes, decisions = n > 1 ? n * (n - 1) / 2 : 1;
+  const int32_t decisions = ei_svm_decisions(p);
   const int32_t padded = (p->n_vectors + EI_WIDTH - 1) / EI_WIDTH * EI_WIDTH;
-  const int32_t sums_row = n * p->n_columns;
   EI_T *values = (EI_T *)io->scratch;
-  EI_T *sums = values + EI_TILE_ROWS * padded;
   const EI_T *x = (const EI_T *)io->in[0];
   EI_T *y = (EI_T *)io->out[0];
-  for (int32_t left = io->rows; left > 0; left -= EI_TILE_ROWS, x += EI_TILE_ROWS * p->n_in) {
+  for (int32_t left = io->rows; left > 0; left -= EI_TILE_ROWS) {
     const int32_t rows = left < EI_TILE_ROWS ? left : EI_TILE_ROWS;
     const EI_T *panel = (const EI_T *)p->vectors;
     for (int32_t v = 0; v < padded; v += EI_WIDTH, panel += p->n_in * EI_WIDTH)
       EI_F(ei_svm_panel)(p->kernel == EI_SVM_RBF, x, rows, p->n_in, p->n_in, panel, values + v,
                          padded);
-    EI_F(ei_svm_finish)(p, values, rows * padded);
-    const EI_T *coef = (const EI_T *)p->coef;
-    for (int32_t c = 0, first = 0; c < n; first += p->counts[c++])
-      for (int32_t m = 0; m < p->n_columns; m += EI_WIDTH, coef += p->counts[c] * EI_WIDTH)
-        EI_F(ei_svm_panel)(0, values + first, rows, padded, p->counts[c], coef,
-                           sums + c * p->n_columns + m, sums_row);
-    for (int32_t r = 0; r < rows; r++, y += decisions)
-      EI_F(ei_svm_decide)(p, sums + r * sums_row, y);
+    EI_F(ei_svm_tile)(p, values, padded, rows, y);
+    x += EI_TILE_ROWS * p->n_in;
+    y += EI_TILE_ROWS * decisions;
   }
   return EI_OK;
 }
