@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: demo test lint format wheel bench clean
+.PHONY: demo test sanitize lint format wheel bench clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -18,6 +18,19 @@ $(STAMP): $(BIN)/python pyproject.toml setup.py $(wildcard src/edgeinfer/*/*.pyx
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n auto -q
+
+# Damaged model files under the address and undefined behaviour sanitizers; needs gcc's libasan.
+COUNT ?= 20000
+SEED ?= 0
+SANITIZED := build/sanitize
+sanitize: $(STAMP)
+	$(BIN)/python -m tests.mutations --corpus $(SANITIZED)/corpus --write
+	CC=gcc EDGEINFER_SANITIZE=1 $(BIN)/python setup.py -q build \
+	  --build-base $(SANITIZED) --build-lib $(SANITIZED)/lib
+	LD_PRELOAD="$$(gcc -print-file-name=libasan.so)" PYTHONPATH=$(SANITIZED)/lib \
+	  ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:max_allocation_size_mb=1024 \
+	  UBSAN_OPTIONS=print_stacktrace=1 \
+	  $(BIN)/python -m tests.mutations --corpus $(SANITIZED)/corpus --count $(COUNT) --seed $(SEED)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

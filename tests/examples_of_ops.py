@@ -51,13 +51,14 @@ class Example:
         return "-".join(part for part in (self.op.kind, self.note, dtypes) if part)
 
     def graph(self) -> Graph:
-        """A graph of this op alone, with the method `run`; its inputs are x0, x1 ..."""
+        """A graph of this op alone, its inputs x0, x1 ..., its methods `run` and `transform`."""
         names = [f"x{i}" for i in range(len(self.inputs))]
         builder = GraphBuilder(dict(zip(names, self.types, strict=True)))
         outputs = builder.emit_many(self.op, *names)
         if not outputs:  # a guard: what it guards has to be wanted
             outputs = (builder.emit(Unary("ident"), "x0"),)
-        return builder.build({"run": Method(outputs, "tuple")}, Info(estimator=self.op.kind))
+        method = Method(outputs, "tuple")
+        return builder.build({"run": method, "transform": method}, Info(estimator=self.op.kind))
 
     def edge(self) -> bytes:
         """The same as a model file."""

@@ -25,7 +25,8 @@ from edgeinfer.ops import op_from_data
 
 SCHEMA = 1
 MAX_HEADER = 1 << 28
-MAX_NODES = 100_000
+MAX_NODES = 10_000
+MAX_LABEL_BYTES = 1 << 26
 
 # safetensors' names of the dtypes that constants may have.
 DTYPES = {
@@ -238,8 +239,10 @@ def _labels_from_json(value: Mapping[str, Any]) -> np.ndarray:
         labels[:] = values
         return labels
     dtype = np.dtype(kind)
-    if dtype.kind not in "biufU" or dtype.itemsize > 1 << 16:
+    if dtype.kind not in "biufU":
         raise FormatError(f"labels cannot have dtype {kind}")
+    if dtype.itemsize * len(values) > MAX_LABEL_BYTES:
+        raise FormatError(f"{len(values)} labels of {dtype.itemsize} bytes are too many")
     return np.array(values, dtype=dtype)
 
 

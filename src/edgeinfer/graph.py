@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 DTYPES = ("float64", "float32", "int64", "int32", "int16", "int8", "uint16", "uint8")
 LAYOUTS = ("array", "list", "tuple", "dict")
+MAX_AXES = 8
 MAX_ROW_ELEMENTS = 1 << 24
 
 
@@ -53,6 +54,8 @@ class TensorType:
             raise GraphError(f"unknown tensor dtype {self.dtype!r}; known: {', '.join(DTYPES)}")
         if not all(isinstance(n, int) and n >= 0 for n in self.shape):
             raise GraphError(f"a shape has non-negative integers only, got {self.shape!r}")
+        if len(self.shape) > MAX_AXES:
+            raise GraphError(f"a row of {len(self.shape)} axes is more than {MAX_AXES}")
         if self.size > MAX_ROW_ELEMENTS:
             raise GraphError(f"a row of {self.size} values is more than {MAX_ROW_ELEMENTS}")
 

@@ -6,6 +6,7 @@ nothing in it knows pointers, only kernels' names, parameter blocks and offsets.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -86,17 +87,17 @@ class _Arena:
     def place(self) -> tuple[list[int], int]:
         """The offset of each request, and the size of all."""
         offsets = [0] * len(self.wanted)
-        placed: list[tuple[int, int, int, int]] = []  # offset, end, first step, last step
+        placed: list[tuple[int, int, int, int]] = []  # sorted: offset, end, first step, last step
         order = sorted(range(len(self.wanted)), key=lambda i: -self.wanted[i][0])
         for request in order:
             size, first, last = self.wanted[request]
             offset = 0
-            for start, end, born, dies in sorted(placed):
+            for start, end, born, dies in placed:
                 if first <= dies and born <= last:
                     if start - offset >= size:
                         break
                     offset = max(offset, end)
-            placed.append((offset, offset + size, first, last))
+            insort(placed, (offset, offset + size, first, last))
             offsets[request] = offset
         return offsets, max((end for _, end, _, _ in placed), default=0)
 

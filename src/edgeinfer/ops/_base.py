@@ -54,7 +54,10 @@ class Block:
         keep = []
         for name, ctype, value in self.fields:
             if ctype != "ptr":
-                packed[name] = value
+                try:
+                    packed[name] = value
+                except OverflowError as err:
+                    raise GraphError(f"{self.struct}.{name} cannot hold {value}") from err
             elif value is not None:
                 if not value.flags.c_contiguous:
                     raise GraphError(f"{self.struct}.{name} has to be contiguous")

@@ -47,6 +47,7 @@ cdef extern from "program.h" nogil:
         int32_t n_in
         int32_t n_out
         int64_t scratch
+        int64_t scratch_bytes
     ctypedef struct ei_input:
         int64_t staging
         int64_t row_bytes
@@ -160,6 +161,7 @@ cdef class Program:
             self.steps[i].n_in = len(step.inputs)
             self.steps[i].n_out = len(step.outputs)
             self.steps[i].scratch = step.scratch
+            self.steps[i].scratch_bytes = step.scratch_bytes
             for place in (*step.inputs, *step.outputs):
                 slot.place = place.place
                 slot.index = place.index

@@ -32,7 +32,7 @@ class Model:
         self._prepare: InputPreparer | None = None
         if len(graph.inputs) == 1:
             (only,) = graph.inputs.values()
-            if len(only.shape) == 1:
+            if len(only.shape) == 1 and only.dtype in ("float64", "float32"):
                 self._prepare = InputPreparer(
                     only.shape[0], graph.info.feature_names, graph.info.estimator
                 )
@@ -160,15 +160,23 @@ def _from_bytes(data: bytes) -> Model:
     return Model(load_bytes(data))
 
 
+def _labels_at(table: np.ndarray, indices: np.ndarray) -> np.ndarray:
+    """The labels of class indices; a damaged file may have fewer labels than classes."""
+    try:
+        return table.take(indices)
+    except IndexError as err:
+        raise InvalidInputError("a class index lies outside the table of labels") from err
+
+
 def _finisher(spec: MethodSpec, graph: Graph) -> Any:
     """How the results of the native call become what the method returns."""
     if spec.labels:
         tables = [graph.labels[i] for i in spec.labels]
         if len(tables) == 1 and not graph.types[spec.tensors[0]].shape:
             table = tables[0]
-            return lambda results: table.take(results[0])
+            return lambda results: _labels_at(table, results[0])
         return lambda results: np.stack(
-            [table.take(results[0][:, k]) for k, table in enumerate(tables)], axis=1
+            [_labels_at(table, results[0][:, k]) for k, table in enumerate(tables)], axis=1
         )
     if spec.layout == "list":
         return list

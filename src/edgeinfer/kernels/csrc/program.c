@@ -64,6 +64,39 @@ static char *locate(const ei_slot *slot, char *arena, const char *const *inputs,
   return (char *)outputs[slot->index] + row * slot->row_bytes;
 }
 
+/* Under the address sanitizer a step sees its own tensors and scratch memory, exactly as large as
+ * they are, and nothing else of the arena; elsewhere these do nothing. */
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+
+static void show_all(const ei_program *p, char *arena) {
+  ASAN_UNPOISON_MEMORY_REGION(arena, (size_t)p->arena_bytes);
+}
+
+static void show_step(const ei_program *p, const ei_step *step, void *const *slots, char *arena,
+                      int32_t rows) {
+  ASAN_POISON_MEMORY_REGION(arena, (size_t)p->arena_bytes);
+  ASAN_UNPOISON_MEMORY_REGION(arena + step->scratch, (size_t)step->scratch_bytes);
+  for (int32_t i = 0; i < step->n_in + step->n_out; i++)
+    if (step->slots[i].place != EI_IN_OUTPUT)
+      ASAN_UNPOISON_MEMORY_REGION(slots[i], (size_t)step->slots[i].row_bytes * (size_t)rows);
+}
+#else
+static void show_all(const ei_program *p, char *arena) {
+  (void)p;
+  (void)arena;
+}
+
+static void show_step(const ei_program *p, const ei_step *step, void *const *slots, char *arena,
+                      int32_t rows) {
+  (void)p;
+  (void)step;
+  (void)slots;
+  (void)arena;
+  (void)rows;
+}
+#endif
+
 static ei_result run_block(const ei_program *p, const ei_array *arrays, void *const *outputs,
                            int64_t row, int32_t rows, char *arena) {
   ei_result result = {EI_OK, 0, row};
@@ -83,7 +116,9 @@ static ei_result run_block(const ei_program *p, const ei_array *arrays, void *co
     for (int32_t i = 0; i < step->n_in + step->n_out; i++)
       slots[i] = locate(&step->slots[i], arena, inputs, outputs, row);
     const ei_io io = {(const void *const *)slots, slots + step->n_in, arena + step->scratch, rows};
+    show_step(p, step, slots, arena, rows);
     result.status = step->run(step->params, &io);
+    show_all(p, arena);
     if (result.status != EI_OK) {
       result.step = s;
       return result;

@@ -23,6 +23,7 @@ typedef struct {
   int32_t n_in;
   int32_t n_out;
   int64_t scratch; /* offset in the arena */
+  int64_t scratch_bytes;
 } ei_step;
 
 /* How a program reads an input: `staging` is where a block is converted to, if it has to be. */
