@@ -5,16 +5,26 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
+LEAN := $(VENV)/installed-for-demo
+NATIVE := pyproject.toml setup.py $(wildcard src/edgeinfer/*/*.pyx src/edgeinfer/kernels/csrc/* src/edgeinfer/kernels/csrc/isa/*)
 
-.PHONY: demo test sanitize lint format wheel bench clean
+.PHONY: demo test sanitize lint format wheel figures bench clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
-$(STAMP): $(BIN)/python pyproject.toml setup.py $(wildcard src/edgeinfer/*/*.pyx src/edgeinfer/kernels/csrc/* src/edgeinfer/kernels/csrc/isa/*)
+$(STAMP): $(BIN)/python $(NATIVE)
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
 	touch $@
+
+# The demo needs neither linters nor test tools; where those are installed, they will do.
+$(LEAN): $(BIN)/python $(NATIVE)
+	$(BIN)/python -m pip install --quiet --editable ".[cli,sklearn]"
+	touch $@
+
+demo: $(if $(wildcard $(STAMP)),$(STAMP),$(LEAN))
+	$(BIN)/edgeinfer demo
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n auto -q
