@@ -33,7 +33,12 @@ Converter = Callable[[Any, "Context", str], Methods]
 _CONVERTERS: dict[tuple[str, str], Converter] = {}
 
 # Modules that register the converters of a library, imported when one of its estimators comes.
-_LIBRARIES = {"sklearn": "edgeinfer.converters.sklearn"}
+_LIBRARIES = {
+    "sklearn": "edgeinfer.converters.sklearn",
+    "xgboost": "edgeinfer.converters.xgboost",
+    "lightgbm": "edgeinfer.converters.lightgbm",
+    "catboost": "edgeinfer.converters.catboost",
+}
 
 PREDICTION_METHODS = frozenset(
     (
@@ -91,14 +96,17 @@ class Context:
         self, est: Any, x: str, *, allow_nan: bool = False, float32: bool = False
     ) -> None:
         """The check the estimator makes of its input: refuse infinity, NaN, beyond float32."""
-        who = type(est).__name__
+        self.check_width(est, x)
+        self.emit_many(CheckFinite(type(est).__name__, allow_nan, float32), x)
+
+    def check_width(self, est: Any, x: str) -> None:
+        """Refuse a tensor of another number of features than the estimator was fitted on."""
         n_features = getattr(est, "n_features_in_", None)
         if n_features is not None and n_features != self.width(x):
             raise UnsupportedError(
                 f"{self.where(est)} was fitted on {n_features} features, "
                 f"but gets {self.width(x)} here"
             )
-        self.emit_many(CheckFinite(who, allow_nan, float32), x)
 
     def expect_range(self, tensor: str, low: float, high: float) -> None:
         """Tell where the values of `tensor` mostly lie, for calibration without data."""

@@ -107,14 +107,14 @@ class KernelMachine(Op):
 
     def _decisions(self, values: np.ndarray) -> np.ndarray:
         if self.counts.size == 1:
-            return values @ self.coef + self.intercept
+            return np.asarray(values @ self.coef + self.intercept)
         ends = np.cumsum(self.counts)
         of = [slice(end - n, end) for end, n in zip(ends, self.counts, strict=True)]
         columns = [
             values[:, of[i]] @ self.coef[of[i], j - 1] + values[:, of[j]] @ self.coef[of[j], i]
             for i, j in pairs(self.counts.size)
         ]
-        return np.stack(columns, axis=1) + self.intercept
+        return np.asarray(np.stack(columns, axis=1) + self.intercept)
 
     def cost(self, x: TensorType) -> Cost:
         macs = self.vectors.size + self.coef.size
