@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from edgeinfer.errors import FormatError
+from edgeinfer.errors import FormatError, UnsupportedError
 from edgeinfer.format import load_graph
+from edgeinfer.graph import Graph
 from edgeinfer.runtime.inputs import InputPreparer
 from edgeinfer.runtime.model import Model
 
 
 def convert(
-    source: Any, *, precision: str = "float32", calibration: Any = None, exact: bool = True
+    source: Any,
+    *,
+    precision: str = "float32",
+    calibration: Any = None,
+    exact: bool = True,
+    input_shapes: Mapping[str, tuple[int, ...]] | None = None,
 ) -> Model:
     """Convert a fitted estimator into a model that runs without the library that trained it.
 
     Parameters
     ----------
-    source : fitted estimator or pipeline
+    source : fitted estimator or pipeline, or the path of a .tflite file
+        A network keeps the types it has in its file: `Model.run` takes and gives those.
     precision : {"float64", "float32", "int16", "int8"}
     calibration : array-like of shape (rows, features), optional
         Typical data, from which integer precisions choose the ranges of activations, and on
@@ -28,13 +36,19 @@ def convert(
     exact : bool
         Neighbours in integer precision: re-rank candidates with the original points, which
         keeps the answers; False drops those and saves their memory.
+    input_shapes : mapping of an input's name to its shape, optional
+        For networks whose inputs have no fixed shape in the file.
 
     Raises
     ------
+    FormatError
+        A damaged file.
     UnsupportedError
         No faithful translation; names the estimator, its step and the nearest that works.
     NotFittedError, CalibrationError, InvalidParameterError, InvalidInputError
     """
+    if isinstance(source, (str, os.PathLike)):
+        return Model(_network(source, precision, calibration, input_shapes))
     from edgeinfer.converters._registry import to_graph
     from edgeinfer.quantize.scheme import to_precision
 
@@ -45,6 +59,25 @@ def convert(
         prepare = InputPreparer(only.size, graph.info.feature_names, graph.info.estimator)
         data = np.ascontiguousarray(prepare(calibration), dtype=np.float64)
     return Model(to_precision(graph, precision, data, exact=exact))
+
+
+def _network(
+    path: str | os.PathLike[str],
+    precision: str,
+    calibration: Any,
+    input_shapes: Mapping[str, tuple[int, ...]] | None,
+) -> Graph:
+    """The graph of a network's file."""
+    name = os.fspath(path)
+    if not name.endswith(".tflite"):
+        raise UnsupportedError(f"{name}: networks are read from .tflite files")
+    if precision != "float32" or calibration is not None:
+        raise UnsupportedError(
+            "a network keeps the types of its file; leave out precision and calibration"
+        )
+    from edgeinfer.converters.tflite import network_to_graph
+
+    return network_to_graph(path, input_shapes)
 
 
 def load(path: str | os.PathLike[str]) -> Model:

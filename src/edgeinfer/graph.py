@@ -244,6 +244,15 @@ class GraphBuilder:
         self.types.update(zip(outputs, inferred, strict=True))
         return outputs
 
+    def emit_as(self, op: Op, output: str, *inputs: str) -> str:
+        """Add an op whose one output is called `output`."""
+        if output in self.types:
+            raise GraphError(f"a tensor called {output!r} is there already")
+        (kind,) = op.infer(*(self.types[name] for name in inputs))
+        self.nodes.append(Node(op, tuple(inputs), (output,)))
+        self.types[output] = kind
+        return output
+
     def add_labels(self, labels: np.ndarray) -> int:
         """Add a label table (or find the same one); returns its index."""
         labels = np.asarray(labels)

@@ -102,6 +102,28 @@ class _Arena:
         return offsets, max((end for _, end, _, _ in placed), default=0)
 
 
+def _aliases(graph: Graph, nodes: Sequence[Node], outputs: Sequence[str]) -> dict[str, str]:
+    """Which tensor's memory each tensor lies in.
+
+    The output of an alias (a reshape) is its input's memory. Where it is an output of the program,
+    the input is computed there in the first place, unless it is itself an input or an output.
+    """
+    place = {name: name for name in graph.inputs}
+    place |= {name: name for node in nodes for name in node.outputs}
+    for node in nodes:
+        if not node.op.alias:
+            continue
+        (old,), (new,) = node.inputs, node.outputs
+        if new not in outputs:
+            target, source = place[old], new
+        elif place[old] not in graph.inputs and place[old] not in outputs:
+            target, source = new, place[old]
+        else:
+            continue
+        place = {name: target if home == source else home for name, home in place.items()}
+    return place
+
+
 def lower(
     graph: Graph, outputs: Sequence[str], block_rows: int | None = None, target: Target = HOST
 ) -> LoweredProgram:
@@ -116,7 +138,11 @@ def lower(
     if set(outputs) & set(graph.inputs):
         raise GraphError("an input cannot be an output; copy it with Unary('ident')")
     types = graph.types
-    nodes = graph.needed(outputs)
+    needed = graph.needed(outputs)
+    place = _aliases(graph, needed, outputs)
+    nodes = tuple(
+        n for n in needed if not (n.op.alias and place[n.outputs[0]] == place[n.inputs[0]])
+    )
     lowered = []
     for node in nodes:
         inputs = [types[name] for name in node.inputs]
@@ -125,8 +151,8 @@ def lower(
         )
 
     # A tensor is alive from the step that writes it to the last one that reads it.
-    written = {name: step for step, node in enumerate(nodes) for name in node.outputs}
-    last_read = {name: step for step, node in enumerate(nodes) for name in node.inputs}
+    written = {place[name]: step for step, node in enumerate(nodes) for name in node.outputs}
+    last_read = {place[name]: step for step, node in enumerate(nodes) for name in node.inputs}
     unread = {
         name
         for node in nodes
@@ -182,8 +208,8 @@ def lower(
                 low.kernel,
                 low.block,
                 node,
-                tuple(slots[name] for name in node.inputs),
-                tuple(slots[name] for name in node.outputs),
+                tuple(slots[place[name]] for name in node.inputs),
+                tuple(slots[place[name]] for name in node.outputs),
                 offsets[scratches[number]] if number in scratches else 0,
                 scratch_bytes[number],
                 low.source,

@@ -13,19 +13,27 @@
 `quantize`                floating values to integers and back
 `kernel_machine`          support vectors, pairwise decisions
 `tree_ensemble`           trees, forests, boosting
+`conv`, `pool`            convolutions and poolings of networks
+`arithmetic`, `table`     quantized tensors element by element, integer functions by table
+`move`                    strided copies, padding, constants
 ========================  ==========================================================
 """
 
 from edgeinfer.ops._base import OPS, Block, Cost, Lowered, Op, op_from_data
+from edgeinfer.ops.arithmetic import QBinary
 from edgeinfer.ops.check import CheckFinite
+from edgeinfer.ops.conv import Conv2D, DepthwiseConv2D, QConv2D, QDepthwiseConv2D
 from edgeinfer.ops.dense import Dense
 from edgeinfer.ops.dense_int import DenseInt
 from edgeinfer.ops.encode import Lookup, SignIndex
 from edgeinfer.ops.kernel_machine import KernelMachine, OneVsRest, PairCoupling, Vote
+from edgeinfer.ops.move import Constant, Move, Pad, Relabel
+from edgeinfer.ops.pool import Pool2D
 from edgeinfer.ops.quantize import Dequantize, Quantize
 from edgeinfer.ops.reduce import ArgMax, Normalize, Reduce, Softmax
 from edgeinfer.ops.scale import Binary, BinaryConst, Clip, Impute
 from edgeinfer.ops.select import Cast, Concat, Reshape, Select
+from edgeinfer.ops.table import QSoftmax, Table8
 from edgeinfer.ops.tree_ensemble import TreeEnsemble
 from edgeinfer.ops.unary import Unary
 
@@ -39,24 +47,36 @@ __all__ = [
     "CheckFinite",
     "Clip",
     "Concat",
+    "Constant",
+    "Conv2D",
     "Cost",
     "Dense",
     "DenseInt",
+    "DepthwiseConv2D",
     "Dequantize",
     "Impute",
     "KernelMachine",
     "Lookup",
     "Lowered",
+    "Move",
     "Normalize",
     "OneVsRest",
     "Op",
+    "Pad",
     "PairCoupling",
+    "Pool2D",
+    "QBinary",
+    "QConv2D",
+    "QDepthwiseConv2D",
+    "QSoftmax",
     "Quantize",
     "Reduce",
+    "Relabel",
     "Reshape",
     "Select",
     "SignIndex",
     "Softmax",
+    "Table8",
     "TreeEnsemble",
     "Unary",
     "Vote",

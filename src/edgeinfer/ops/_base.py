@@ -96,6 +96,8 @@ class Op:
     kind: ClassVar[str]
     optional_outputs: ClassVar[bool] = False
     """Whether the kernel can leave out outputs: one that nobody reads is a NULL pointer to it."""
+    alias: ClassVar[bool] = False
+    """The output is the input's memory, seen otherwise; `lower` copies, where it has to be."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

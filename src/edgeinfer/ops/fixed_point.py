@@ -83,3 +83,18 @@ def rescale_i64(x: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np.
     reduced = np.where(wide < 0x7FFF0000, (wide + (1 << 15)) >> 16, 0x7FFF)
     right = 15 - shift.astype(np.int64)
     return _wrap32((x.astype(np.int64) * reduced + (np.int64(1) << (right - 1))) >> right)
+
+
+def newton_reciprocal(x: np.ndarray) -> np.ndarray:
+    """``1 / (1 + x)`` for x in [0, 1), both with 31 bits after the point: three Newton steps."""
+    one = 0x7FFFFFFF
+    total = x.astype(np.int64) + one
+    half = ((total + np.where(total >= 0, 1, -1)) // 2).astype(np.int32)  # total >= 0 here
+    # Two bits before the point: 48/17 and 32/17, as Newton's division starts.
+    estimate = 1515870810 + high_mul(half, np.array(-1010580540, np.int32)).astype(np.int64)
+    for _ in range(3):
+        product = high_mul(half, estimate.astype(np.int32)).astype(np.int64)
+        error = (1 << 29) - product
+        step = high_mul(estimate.astype(np.int32), error.astype(np.int32)).astype(np.int64)
+        estimate = estimate + np.clip(step << 2, -(1 << 31), one)
+    return np.clip(estimate << 1, -(1 << 31), one).astype(np.int32)

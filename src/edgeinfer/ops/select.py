@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
+from typing import ClassVar
 
 import numpy as np
 
@@ -42,26 +43,39 @@ class Select(Op):
 
 @dataclass(frozen=True, eq=False)
 class Concat(Op):
-    """All inputs side by side; ``axis`` is counted within a row, only 0 is there."""
+    """All inputs side by side along ``axis``, which is counted within a row."""
 
     kind = "Concat"
+
+    axis: int = 0
+
+    def check(self) -> None:
+        require(0 <= self.axis < 8, "the axis of a concatenation is out of range")
 
     def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         require(0 < len(inputs) <= MAX_CONCAT, f"concatenates 1 to {MAX_CONCAT} tensors")
         require(len({t.dtype for t in inputs}) == 1, "concatenated tensors have one dtype")
-        require(all(len(t.shape) <= 1 for t in inputs), "concatenates 1-D and 2-D batches")
-        return (TensorType(inputs[0].dtype, (sum(t.size for t in inputs),)),)
+        shapes = [t.shape or (1,) for t in inputs]
+        ranks = {len(shape) for shape in shapes}
+        require(len(ranks) == 1 and self.axis < max(ranks), f"no axis {self.axis} in every input")
+        rests = {(*s[: self.axis], *s[self.axis + 1 :]) for s in shapes}
+        require(len(rests) == 1, "concatenated tensors differ in another axis")
+        total = sum(shape[self.axis] for shape in shapes)
+        shape = (*shapes[0][: self.axis], total, *shapes[0][self.axis + 1 :])
+        return (TensorType(inputs[0].dtype, shape, inputs[0].qparams),)
 
     def reference(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
-        columns = [x.reshape(len(x), prod(x.shape[1:])) for x in inputs]
-        return (np.concatenate(columns, axis=1),)
+        columns = [x.reshape(len(x), *(x.shape[1:] or (1,))) for x in inputs]
+        return (np.concatenate(columns, axis=self.axis + 1),)
 
     def lower(self, *inputs: TensorType) -> Lowered:
-        row_bytes = np.array([t.row_bytes for t in inputs], np.int32)
+        repeat = prod(inputs[0].shape[: self.axis])
+        row_bytes = np.array([t.row_bytes // max(repeat, 1) for t in inputs], np.int32)
         fields = (
             ("row_bytes", "ptr", row_bytes),
             ("n_inputs", "i32", len(inputs)),
             ("out_bytes", "i32", int(row_bytes.sum())),
+            ("repeat", "i32", repeat),
         )
         return Lowered("concat", Block("ei_concat_params", fields))
 
@@ -71,6 +85,7 @@ class Reshape(Op):
     """The same values in a row of another shape."""
 
     kind = "Reshape"
+    alias: ClassVar[bool] = True
 
     shape: tuple[int, ...]
 
@@ -88,6 +103,7 @@ class Reshape(Op):
             ("row_bytes", "ptr", row_bytes),
             ("n_inputs", "i32", 1),
             ("out_bytes", "i32", x.row_bytes),
+            ("repeat", "i32", 1),
         )
         return Lowered("concat", Block("ei_concat_params", fields))
 

@@ -28,6 +28,7 @@ typedef struct {
   const int32_t *row_bytes; /* n_inputs entries */
   int32_t n_inputs;
   int32_t out_bytes;
+  int32_t repeat; /* a row is that many runs of out_bytes */
 } ei_concat_params;
 
 #define EI_FLOAT_BITS 64
@@ -89,7 +90,7 @@ EI_API ei_status ei_concat(const void *params, const ei_io *io) {
   for (int32_t k = 0; k < p->n_inputs; k++) {
     const size_t bytes = (size_t)p->row_bytes[k];
     const char *x = (const char *)io->in[k];
-    for (int32_t r = 0; r < io->rows; r++)
+    for (int32_t r = 0; r < io->rows * p->repeat; r++)
       memcpy(out + (size_t)r * (size_t)p->out_bytes, x + (size_t)r * bytes, bytes);
     out += bytes;
   }

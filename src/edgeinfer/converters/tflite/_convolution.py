@@ -1,0 +1,211 @@
+"""CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED and the poolings."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgeinfer.converters.tflite._common import (
+    activation,
+    float_bounds,
+    image_shape,
+    integer_bounds,
+    window_padding,
+    window_steps,
+)
+from edgeinfer.converters.tflite._network import Call, Value, operator
+from edgeinfer.ops import Conv2D, DepthwiseConv2D, Pool2D, QConv2D, QDepthwiseConv2D
+from edgeinfer.ops.fixed_point import quantize_multipliers
+
+
+def weights_of(call: Call, number: int, rank: int) -> Value:
+    """The weights: constant, float32 (or float16 before), or int8 with zero points of 0."""
+    value = call.input(number, "float32", "int8")
+    if value.data is None:
+        raise call.op.unsupported("weights have to be a constant of the file")
+    if value.rank != rank or value.size == 0:
+        raise call.op.damaged(f"weights of shape {list(value.shape)}")
+    if value.dtype == "int8" and any(value.zero_point):
+        raise call.op.unsupported("int8 weights with a zero point other than 0")
+    return value
+
+
+def bias_of(call: Call, number: int, outputs: int, *dtypes: str) -> np.ndarray | None:
+    """The bias, None where it is left out."""
+    value = call.optional(number)
+    if value is None:
+        return None
+    if value.data is None:
+        raise call.op.unsupported("the bias has to be a constant of the file")
+    if value.dtype not in dtypes:
+        raise call.op.unsupported(f"the bias is {value.dtype}; it can be {', '.join(dtypes)}")
+    if value.size != outputs:
+        raise call.op.damaged(f"{value.size} biases for {outputs} outputs")
+    return value.data.reshape(-1)
+
+
+def integer_fields(
+    call: Call,
+    x: Value,
+    weights: Value,
+    outputs: int,
+    axis: int,
+    *,
+    product_in_float: bool = False,
+    wide_bias: bool = False,
+) -> dict[str, object]:
+    """How the sums of an integer layer become its output; see QConv2D.
+
+    `product_in_float`: the two scales are multiplied in float32, as FULLY_CONNECTED does.
+    `wide_bias`: without a bias of its own, int16 has sums of 64 bits.
+    """
+    if x.dtype == "int8":
+        bias = bias_of(call, 2, outputs, "int32")
+    else:
+        bias = bias_of(call, 2, outputs, "int32", "int64")
+        if wide_bias:
+            bias = None if bias is None else bias.astype(np.int64)
+            bias = np.zeros(outputs, np.int64) if bias is None else bias
+    if bias is None:
+        bias = np.zeros(outputs, np.int32)
+    info = call.output()
+    x_scale, x_zero = call.quant(x)
+    y_scale, y_zero = call.quant(info)
+    scales = np.array(weights.scale, np.float32)
+    if scales.size not in (1, outputs) or (scales.size > 1 and weights.axis != axis):
+        raise call.op.unsupported(f"{scales.size} scales of weights for {outputs} outputs")
+    if product_in_float and scales.size == 1:
+        products = (np.float32(x_scale) * scales).astype(np.float64)
+    else:
+        products = float(np.float32(x_scale)) * scales.astype(np.float64)
+    factors = np.broadcast_to(products / float(np.float32(y_scale)), (outputs,))
+    multiplier, shift = quantize_multipliers(factors)
+    low, high = integer_bounds(activation(call), x.dtype, y_scale, y_zero)
+    return {
+        "bias": bias,
+        "multiplier": multiplier,
+        "shift": shift,
+        "x_zero": x_zero,
+        "y_zero": y_zero,
+        "y_scale": y_scale,
+        "low": low,
+        "high": high,
+    }
+
+
+def float_fields(call: Call, outputs: int) -> dict[str, object]:
+    """Bias and bounds of a float layer."""
+    bias = bias_of(call, 2, outputs, "float32")
+    low, high = float_bounds(activation(call))
+    return {
+        "bias": np.zeros(outputs, np.float32) if bias is None else bias,
+        "low": low,
+        "high": high,
+    }
+
+
+def matched_weights(call: Call, x: Value, weights: Value) -> np.ndarray:
+    """Weights in the arithmetic of x: floats with floats, int8 with integers.
+
+    In a hybrid network (float32 activations, int8 weights) the weights become floats. TensorFlow
+    Lite rounds the activations of each call to int8 there instead; it gains speed and loses
+    accuracy, so the answers differ by that rounding and ours are the nearer to the network.
+    """
+    assert weights.data is not None
+    if (x.dtype == "float32") == (weights.dtype == "float32"):
+        return weights.data
+    if x.dtype != "float32":
+        raise call.op.unsupported(f"{x.dtype} activations with {weights.dtype} weights")
+    if not weights.scale:
+        raise call.op.damaged("int8 weights without a scale")
+    shape = [1] * weights.rank
+    shape[weights.axis if len(weights.scale) > 1 else 0] = -1
+    return weights.data.astype(np.float32) * np.array(weights.scale, np.float32).reshape(shape)
+
+
+@operator("CONV_2D", version=8)
+def conv_2d(call: Call) -> None:
+    x = call.input(0, "float32", "int8", "int16")
+    weights = weights_of(call, 1, 4)
+    values = matched_weights(call, x, weights)
+    n, h, w, _ = image_shape(call, x)
+    outputs, kh, kw, _ = weights.shape
+    strides, dilations = window_steps(call)
+    extent = ((kh - 1) * dilations[0] + 1, (kw - 1) * dilations[1] + 1)
+    window = (strides, dilations, window_padding(call, (h, w), extent, strides))
+    op: Conv2D | QConv2D
+    if x.dtype == "float32":
+        op = Conv2D(*window, weights=values, **float_fields(call, outputs))  # type: ignore[arg-type]
+    else:
+        fields = integer_fields(call, x, weights, outputs, 0)
+        op = QConv2D(*window, weights=values, **fields)  # type: ignore[arg-type]
+    tensor = call.emit(op, call.shaped(x, x.shape))
+    call.put(0, tensor, (n, *call.network.builder.types[tensor].shape[1:]))
+
+
+@operator("DEPTHWISE_CONV_2D", version=7)
+def depthwise_conv_2d(call: Call) -> None:
+    x = call.input(0, "float32", "int8", "int16")
+    weights = weights_of(call, 1, 4)
+    values = matched_weights(call, x, weights)
+    n, h, w, _ = image_shape(call, x)
+    one, kh, kw, outputs = weights.shape
+    if one != 1:
+        raise call.op.damaged("weights of a depthwise convolution start with 1")
+    strides, dilations = window_steps(call)
+    extent = ((kh - 1) * dilations[0] + 1, (kw - 1) * dilations[1] + 1)
+    window = (strides, dilations, window_padding(call, (h, w), extent, strides))
+    data = values.reshape(kh, kw, outputs)
+    op: DepthwiseConv2D | QDepthwiseConv2D
+    if x.dtype == "float32":
+        op = DepthwiseConv2D(*window, weights=data, **float_fields(call, outputs))  # type: ignore[arg-type]
+    else:
+        fields = integer_fields(call, x, weights, outputs, 3, wide_bias=x.dtype == "int16")
+        op = QDepthwiseConv2D(*window, weights=data, **fields)  # type: ignore[arg-type]
+    tensor = call.emit(op, call.shaped(x, x.shape))
+    call.put(0, tensor, (n, *call.network.builder.types[tensor].shape[1:]))
+
+
+@operator("FULLY_CONNECTED", version=12)
+def fully_connected(call: Call) -> None:
+    x = call.input(0, "float32", "int8", "int16")
+    weights = weights_of(call, 1, 2)
+    values = matched_weights(call, x, weights)
+    if call.op.options("WeightsFormat"):
+        raise call.op.unsupported("shuffled weights")
+    outputs, inputs = weights.shape
+    if x.size == 0 or x.size % inputs:
+        raise call.op.damaged(f"{x.size} values do not divide into rows of {inputs}")
+    batch = x.size // inputs
+    point = values.reshape(outputs, 1, 1, inputs)
+    window = ((1, 1), (1, 1), (0, 0, 0, 0))
+    op: Conv2D | QConv2D
+    if x.dtype == "float32":
+        op = Conv2D(*window, weights=point, **float_fields(call, outputs))  # type: ignore[arg-type]
+    else:
+        fields = integer_fields(
+            call, x, weights, outputs, 0, product_in_float=True, wide_bias=x.dtype == "int16"
+        )
+        op = QConv2D(*window, weights=point, **fields)  # type: ignore[arg-type]
+    tensor = call.emit(op, call.shaped(x, (1, batch, inputs)))
+    if call.op.options("KeepNumDims"):
+        if x.shape[-1] != inputs:
+            raise call.op.damaged(f"keeps its axes, but the last has not {inputs} values")
+        call.put(0, tensor, (*x.shape[:-1], outputs))
+    else:
+        call.put(0, tensor, (batch, outputs))
+
+
+@operator("AVERAGE_POOL_2D", "MAX_POOL_2D", version=3)
+def pool_2d(call: Call) -> None:
+    x = call.input(0, "float32", "int8", "int16")
+    n, h, w, _ = image_shape(call, x)
+    strides, _ = window_steps(call, dilated=False)
+    kernel = (call.op.options("FilterHeight"), call.op.options("FilterWidth"))
+    padding = window_padding(call, (h, w), kernel, strides)
+    low, high = float_bounds(activation(call))
+    if x.dtype != "float32":
+        low, high = integer_bounds(activation(call), x.dtype, *call.quant(call.output()))
+    fn = "average" if call.op.name.startswith("AVERAGE") else "max"
+    op = Pool2D(strides, (1, 1), padding, fn, kernel, float(low), float(high))
+    tensor = call.emit(op, call.shaped(x, x.shape))
+    call.put(0, tensor, (n, *call.network.builder.types[tensor].shape[1:]))

@@ -1,0 +1,81 @@
+/* Sums and products of quantized tensors, element by element. */
+#ifndef EI_QBINARY_H
+#define EI_QBINARY_H
+
+#include "ei_fixed.h"
+
+typedef struct {
+  int32_t a_zero;
+  int32_t b_zero;
+  int32_t y_zero;
+  int32_t a_multiplier;
+  int32_t b_multiplier;
+  int32_t y_multiplier;
+  int32_t a_shift; /* of sums: not above 0 */
+  int32_t b_shift;
+  int32_t y_shift;
+  int32_t left_shift; /* before the operands of a sum are rescaled */
+  int32_t sign;       /* of b: -1 subtracts */
+  int32_t low;
+  int32_t high;
+  int32_t n;
+} ei_qbinary_params;
+
+EI_API int32_t ei_qadd_one(const ei_qbinary_params *p, int32_t a, int32_t b) {
+  const int32_t x = (int32_t)((uint32_t)(a - p->a_zero) << p->left_shift);
+  const int32_t z = (int32_t)((uint32_t)(b - p->b_zero) << p->left_shift);
+  const int32_t u = ei_divide_by_pot(ei_high_mul(x, p->a_multiplier), -p->a_shift);
+  const int32_t v = ei_divide_by_pot(ei_high_mul(z, p->b_multiplier), -p->b_shift);
+  const int32_t sum = (int32_t)((uint32_t)u + (uint32_t)(p->sign * v));
+  const int32_t y = ei_divide_by_pot(ei_high_mul(sum, p->y_multiplier), -p->y_shift);
+  return ei_clamp_i32(y + p->y_zero, p->low, p->high);
+}
+
+EI_API int32_t ei_qmul_one(const ei_qbinary_params *p, int32_t a, int32_t b) {
+  const uint32_t product = (uint32_t)(a - p->a_zero) * (uint32_t)(b - p->b_zero);
+  const int32_t y = ei_rescale_i32((int32_t)product, p->y_multiplier, p->y_shift);
+  return ei_clamp_i32((int32_t)((uint32_t)y + (uint32_t)p->y_zero), p->low, p->high);
+}
+
+#ifndef EI_HAVE_QADD_I8
+EI_API void ei_qadd_run_i8(const ei_qbinary_params *p, const int8_t *a, const int8_t *b,
+                           ptrdiff_t n, int8_t *y) {
+  for (ptrdiff_t i = 0; i < n; i++) y[i] = (int8_t)ei_qadd_one(p, a[i], b[i]);
+}
+#endif
+
+EI_API ei_status ei_qadd_i8(const void *params, const ei_io *io) {
+  const ei_qbinary_params *p = (const ei_qbinary_params *)params;
+  ei_qadd_run_i8(p, (const int8_t *)io->in[0], (const int8_t *)io->in[1],
+                 (ptrdiff_t)io->rows * p->n, (int8_t *)io->out[0]);
+  return EI_OK;
+}
+
+EI_API ei_status ei_qadd_i16(const void *params, const ei_io *io) {
+  const ei_qbinary_params *p = (const ei_qbinary_params *)params;
+  const int16_t *a = (const int16_t *)io->in[0], *b = (const int16_t *)io->in[1];
+  int16_t *y = (int16_t *)io->out[0];
+  const ptrdiff_t total = (ptrdiff_t)io->rows * p->n;
+  for (ptrdiff_t i = 0; i < total; i++) y[i] = (int16_t)ei_qadd_one(p, a[i], b[i]);
+  return EI_OK;
+}
+
+EI_API ei_status ei_qmul_i8(const void *params, const ei_io *io) {
+  const ei_qbinary_params *p = (const ei_qbinary_params *)params;
+  const int8_t *a = (const int8_t *)io->in[0], *b = (const int8_t *)io->in[1];
+  int8_t *y = (int8_t *)io->out[0];
+  const ptrdiff_t total = (ptrdiff_t)io->rows * p->n;
+  for (ptrdiff_t i = 0; i < total; i++) y[i] = (int8_t)ei_qmul_one(p, a[i], b[i]);
+  return EI_OK;
+}
+
+EI_API ei_status ei_qmul_i16(const void *params, const ei_io *io) {
+  const ei_qbinary_params *p = (const ei_qbinary_params *)params;
+  const int16_t *a = (const int16_t *)io->in[0], *b = (const int16_t *)io->in[1];
+  int16_t *y = (int16_t *)io->out[0];
+  const ptrdiff_t total = (ptrdiff_t)io->rows * p->n;
+  for (ptrdiff_t i = 0; i < total; i++) y[i] = (int16_t)ei_qmul_one(p, a[i], b[i]);
+  return EI_OK;
+}
+
+#endif

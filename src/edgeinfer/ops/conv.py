@@ -1,0 +1,374 @@
+"""Convolutions in float32 and in integers; a fully connected layer is one of a single pixel.
+
+Integers are those of TensorFlow Lite Micro's reference kernels, bit for bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from edgeinfer.graph import QParams, TensorType
+from edgeinfer.ops._base import SUFFIX, Block, Cost, Lowered, array, require
+from edgeinfer.ops._window import Geometry, WindowOp, pack, panels, patches
+from edgeinfer.ops.fixed_point import (
+    MAX_SHIFT,
+    MAX_SHIFT_64,
+    MAX_SUM_64,
+    check_rescaling,
+    rescale_i32,
+    rescale_i64,
+)
+
+
+def _transposed(weights: np.ndarray, old: Geometry, new: Geometry) -> np.ndarray:
+    return weights.reshape(len(weights), new.kernel_h, new.kernel_w, -1)
+
+
+def _simplest(geometry: Geometry) -> Geometry:
+    """The same convolution with as few rows as possible: fewer, longer strips."""
+    while geometry.is_flat:
+        geometry = geometry.flattened()
+    return geometry
+
+
+def _direct(geometry: Geometry, group: int) -> bool:
+    """Whether pixels can be read where they are."""
+    g = geometry
+    point = g.kernel_h == g.kernel_w == g.stride_h == g.stride_w == 1
+    return point and not (g.top or g.bottom or g.left or g.right) and g.in_c % group == 0
+
+
+@dataclass(frozen=True, eq=False)
+class Conv2D(WindowOp):
+    """Convolution in float32: ``clamp(x * weights + bias)``, weights ``(outputs, kh, kw, inputs)``.
+
+    A sum starts at the bias and runs over the kernel in memory order.
+    """
+
+    kind = "Conv2D"
+
+    weights: np.ndarray = array("float32", ndim=4)
+    bias: np.ndarray = array("float32", ndim=1)
+    low: float = -float("inf")
+    high: float = float("inf")
+
+    @property
+    def kernel(self) -> tuple[int, int]:
+        return self.weights.shape[1], self.weights.shape[2]
+
+    def check(self) -> None:
+        self.check_window(self.kernel)
+        require(len(self.weights) == self.bias.size > 0, "one bias per output is needed")
+        require(self.low <= self.high, "the bounds are the wrong way round")
+
+    def infer(self, x: TensorType) -> tuple[TensorType, ...]:
+        require(x.dtype == "float32", f"takes float32, got {x}")
+        g = self.geometry(x, self.kernel)
+        require(self.weights.shape[3] == g.in_c, f"{self.weights.shape[3]} channels, got {x}")
+        shape = (*x.shape[:-3], g.out_h, g.out_w, self.bias.size)
+        return (TensorType("float32", shape),)
+
+    def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        g = self.geometry(TensorType("float32", x.shape[1:]), self.kernel)
+        windows = patches(x, g, 0.0)
+        y = np.einsum("nhwijc,oijc->nhwo", windows, self.weights, optimize=True) + self.bias
+        y = np.clip(y, np.float32(self.low), np.float32(self.high))
+        return (y.reshape(*x.shape[:-3], g.out_h, g.out_w, self.bias.size),)
+
+    def cost(self, x: TensorType) -> Cost:
+        g = self.geometry(x, self.kernel)
+        return Cost(float(g.pixels * self.weights.size), float(self.weights.nbytes))
+
+    def lower(self, x: TensorType) -> Lowered:
+        g = _simplest(self.geometry(x, self.kernel))
+        weights = _transposed(self.weights, self.geometry(x, self.kernel), g)
+        packed, segments, words = pack(weights, g, 1)
+        direct = _direct(g, 1)
+        fields = g.fields(
+            self.bias.size,
+            weights=packed,
+            bias=panels(self.bias),
+            direct=direct,
+            segments=segments,
+            words=words,
+            row_bytes=g.row_bytes(4),
+            low_f=self.low,
+            high_f=self.high,
+        )
+        scratch = 0 if direct else g.scratch(segments, 4)
+        return Lowered("conv_f32", Block("ei_conv_params", fields), scratch)
+
+
+@dataclass(frozen=True, eq=False)
+class DepthwiseConv2D(WindowOp):
+    """Each channel convolved on its own, float32; weights ``(kh, kw, outputs)``.
+
+    Output ``c * multiplier + k`` comes from input channel c.
+    """
+
+    kind = "DepthwiseConv2D"
+
+    weights: np.ndarray = array("float32", ndim=3)
+    bias: np.ndarray = array("float32", ndim=1)
+    low: float = -float("inf")
+    high: float = float("inf")
+
+    @property
+    def kernel(self) -> tuple[int, int]:
+        return self.weights.shape[0], self.weights.shape[1]
+
+    def check(self) -> None:
+        self.check_window(self.kernel)
+        require(self.weights.shape[2] == self.bias.size > 0, "one bias per output is needed")
+        require(self.low <= self.high, "the bounds are the wrong way round")
+
+    def infer(self, x: TensorType) -> tuple[TensorType, ...]:
+        require(x.dtype == "float32", f"takes float32, got {x}")
+        g = self._geometry(x)
+        shape = (*x.shape[:-3], g.out_h, g.out_w, self.bias.size)
+        return (TensorType("float32", shape),)
+
+    def _geometry(self, x: TensorType) -> Geometry:
+        return _depthwise_geometry(self, x, self.kernel, self.bias.size)
+
+    def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        g = self._geometry(TensorType("float32", x.shape[1:]))
+        windows = np.repeat(patches(x, g, 0.0), g.repeat, axis=-1)
+        y = np.einsum("nhwijc,ijc->nhwc", windows, self.weights) + self.bias
+        y = np.clip(y, np.float32(self.low), np.float32(self.high))
+        return (y.reshape(*x.shape[:-3], g.out_h, g.out_w, self.bias.size),)
+
+    def cost(self, x: TensorType) -> Cost:
+        return Cost(float(self._geometry(x).pixels * self.weights.size), float(self.weights.nbytes))
+
+    def lower(self, x: TensorType) -> Lowered:
+        g = self._geometry(x)
+        g = g.transposed() if g.in_w == g.kernel_w == 1 and not (g.left or g.right) else g
+        taps = g.kernel_h * g.kernel_w
+        fields = g.fields(
+            self.bias.size,
+            weights=self.weights,
+            bias=self.bias,
+            segments=taps,
+            row_bytes=g.row_bytes(4),
+            low_f=self.low,
+            high_f=self.high,
+        )
+        return Lowered("depthwise_f32", Block("ei_conv_params", fields), g.scratch(taps, 4))
+
+
+def _depthwise_geometry(
+    op: WindowOp, x: TensorType, kernel: tuple[int, int], outputs: int
+) -> Geometry:
+    require(len(x.shape) >= 3, f"takes images (height, width, channels), got {x}")
+    channels = x.shape[-1]
+    require(
+        channels > 0 and outputs % channels == 0,
+        f"{outputs} outputs are not a multiple of the {channels} channels",
+    )
+    return op.geometry(x, kernel, outputs // channels)
+
+
+@dataclass(frozen=True, eq=False)
+class _Integer(WindowOp):
+    """What integer convolutions share: how sums become the output's integers."""
+
+    bias: np.ndarray = array("int32", "int64", ndim=1)
+    multiplier: np.ndarray = array("int32", ndim=1)
+    shift: np.ndarray = array("int32", ndim=1)
+    x_zero: int = 0
+    y_zero: int = 0
+    y_scale: float = 1.0
+    low: int = -128
+    high: int = 127
+
+    def check_sums(self, outputs: int, absolute: np.ndarray, total: np.ndarray) -> None:
+        """No sum may overflow: `absolute` and `total` are of the weights of each output."""
+        require(self.bias.size == outputs > 0, "one bias per output is needed")
+        require(self.multiplier.size == self.shift.size == outputs, "one multiplier per output")
+        wide = self.bias.dtype == np.int64
+        check_rescaling(self.multiplier, self.shift, MAX_SHIFT_64 if wide else MAX_SHIFT)
+        require(-32768 <= self.low <= self.high <= 32767, "the bounds are out of range")
+        require(
+            -32768 <= self.x_zero <= 32767 and -32768 <= self.y_zero <= 32767,
+            "a zero point is out of range",
+        )
+        require(0 < self.y_scale < float("inf"), "the scale is not positive and finite")
+        bias = self.bias.astype(np.float64) - float(self.x_zero) * total
+        if wide:
+            largest = 32768.0 * absolute + np.abs(self.bias.astype(np.float64))
+            require(bool((largest < MAX_SUM_64).all()), "sums could leave 47 bits")
+        else:
+            largest = 128.0 * absolute + np.abs(bias)
+            require(bool((largest < 2.0**31).all()), "sums could overflow 32 bits")
+
+    def check_types(self, x: TensorType) -> None:
+        """int8 goes with a 32-bit bias; int16 has no zero points."""
+        require(x.dtype in ("int8", "int16"), f"takes int8 or int16, got {x}")
+        if x.dtype == "int16":
+            require(self.x_zero == self.y_zero == 0, "int16 has the zero point 0")
+        else:
+            require(self.bias.dtype == np.int32, "int8 takes a 32-bit bias")
+            require(self.low >= -128 and self.high <= 127, "the bounds are out of range")
+            require(
+                -128 <= self.x_zero <= 127 and -128 <= self.y_zero <= 127,
+                "a zero point is out of range",
+            )
+
+    def result(self, x: TensorType, g: Geometry) -> tuple[TensorType, ...]:
+        shape = (*x.shape[:-3], g.out_h, g.out_w, self.bias.size)
+        return (TensorType(x.dtype, shape, QParams((self.y_scale,), (self.y_zero,))),)
+
+    def finish(self, sums: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
+        """int64 sums, the bias added, as outputs."""
+        if self.bias.dtype == np.int64:
+            scaled = rescale_i64(sums, self.multiplier, self.shift)
+        else:
+            narrow = sums.astype(np.uint64).astype(np.uint32).view(np.int32)
+            scaled = rescale_i32(narrow, self.multiplier, self.shift)
+        return np.clip(scaled.astype(np.int64) + self.y_zero, self.low, self.high).astype(dtype)
+
+    def integer_fields(self, total: np.ndarray, dtype: str) -> dict[str, Any]:
+        """Bias with the zero point folded in, multipliers, bounds."""
+        folded = self.bias.astype(np.int64) - self.x_zero * total
+        values: dict[str, Any] = {
+            "multiplier": panels(self.multiplier),
+            "shift": panels(self.shift),
+            "x_zero": self.x_zero,
+            "y_zero": self.y_zero,
+            "low": self.low,
+            "high": self.high,
+        }
+        if dtype == "int8":
+            values["bias"] = panels(folded.astype(np.int32))
+            unsigned = (folded - 128 * total).astype(np.uint64).astype(np.uint32).view(np.int32)
+            values["bias_unsigned"] = panels(unsigned)
+        else:
+            values["bias"] = panels(folded)
+        return values
+
+
+@dataclass(frozen=True, eq=False)
+class QConv2D(_Integer):
+    """Convolution of int8 or int16 (16x8) with int8 weights ``(outputs, kh, kw, inputs)``.
+
+    ``clamp(rescale(sum((x - x_zero) * w) + bias) + y_zero)`` with a multiplier per output. An int64
+    bias has sums of 64 bits and their rescaling.
+    """
+
+    kind = "QConv2D"
+
+    weights: np.ndarray = array("int8", ndim=4, optional=True)
+
+    @property
+    def kernel(self) -> tuple[int, int]:
+        return self.weights.shape[1], self.weights.shape[2]
+
+    def _totals(self) -> tuple[np.ndarray, np.ndarray]:
+        flat = self.weights.reshape(len(self.weights), -1).astype(np.int64)
+        return np.abs(flat).sum(axis=1), flat.sum(axis=1)
+
+    def check(self) -> None:
+        require(self.weights is not None, "a convolution needs weights")
+        self.check_window(self.kernel)
+        self.check_sums(len(self.weights), *self._totals())
+
+    def infer(self, x: TensorType) -> tuple[TensorType, ...]:
+        self.check_types(x)
+        g = self.geometry(x, self.kernel)
+        require(self.weights.shape[3] == g.in_c, f"{self.weights.shape[3]} channels, got {x}")
+        return self.result(x, g)
+
+    def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        g = self.geometry(TensorType(x.dtype.name, x.shape[1:]), self.kernel)
+        windows = patches(x, g, self.x_zero).astype(np.int64) - self.x_zero
+        flat = windows.reshape(*windows.shape[:3], -1)
+        sums = flat @ self.weights.reshape(len(self.weights), -1).astype(np.int64).T + self.bias
+        y = self.finish(sums, x.dtype)
+        return (y.reshape(*x.shape[:-3], g.out_h, g.out_w, self.bias.size),)
+
+    def cost(self, x: TensorType) -> Cost:
+        g = self.geometry(x, self.kernel)
+        return Cost(float(g.pixels * self.weights.size), float(self.weights.nbytes))
+
+    def lower(self, x: TensorType) -> Lowered:
+        g = _simplest(self.geometry(x, self.kernel))
+        weights = self.weights.reshape(len(self.weights), g.kernel_h, g.kernel_w, -1)
+        size = np.dtype(x.dtype).itemsize
+        group = 4 if size == 1 else 1
+        packed, segments, words = pack(weights, g, group)
+        direct = _direct(g, group)
+        fields = g.fields(
+            self.bias.size,
+            weights=packed,
+            direct=direct,
+            segments=segments,
+            words=words,
+            row_bytes=g.row_bytes(size),
+            **self.integer_fields(self._totals()[1], x.dtype),
+        )
+        kernel = f"conv_{SUFFIX[x.dtype]}"
+        if x.dtype == "int16" and self.bias.dtype == np.int32:
+            kernel += "_bias32"
+        scratch = 0 if direct else g.scratch(segments, size)
+        return Lowered(kernel, Block("ei_conv_params", fields), scratch)
+
+
+@dataclass(frozen=True, eq=False)
+class QDepthwiseConv2D(_Integer):
+    """Each channel convolved on its own, int8 or int16 (16x8); weights ``(kh, kw, outputs)``."""
+
+    kind = "QDepthwiseConv2D"
+
+    weights: np.ndarray = array("int8", ndim=3, optional=True)
+
+    @property
+    def kernel(self) -> tuple[int, int]:
+        return self.weights.shape[0], self.weights.shape[1]
+
+    def _totals(self) -> tuple[np.ndarray, np.ndarray]:
+        flat = self.weights.reshape(-1, self.weights.shape[2]).astype(np.int64)
+        return np.abs(flat).sum(axis=0), flat.sum(axis=0)
+
+    def check(self) -> None:
+        require(self.weights is not None, "a convolution needs weights")
+        self.check_window(self.kernel)
+        self.check_sums(self.weights.shape[2], *self._totals())
+
+    def infer(self, x: TensorType) -> tuple[TensorType, ...]:
+        self.check_types(x)
+        ok = x.dtype == "int8" or self.bias.dtype == np.int64
+        require(ok, "int16 takes a 64-bit bias")
+        return self.result(x, self._geometry(x))
+
+    def _geometry(self, x: TensorType) -> Geometry:
+        return _depthwise_geometry(self, x, self.kernel, self.bias.size)
+
+    def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        g = self._geometry(TensorType(x.dtype.name, x.shape[1:]))
+        windows = np.repeat(patches(x, g, self.x_zero), g.repeat, axis=-1).astype(np.int64)
+        sums = ((windows - self.x_zero) * self.weights.astype(np.int64)).sum(axis=(3, 4))
+        y = self.finish(sums + self.bias, x.dtype)
+        return (y.reshape(*x.shape[:-3], g.out_h, g.out_w, self.bias.size),)
+
+    def cost(self, x: TensorType) -> Cost:
+        return Cost(float(self._geometry(x).pixels * self.weights.size), float(self.weights.nbytes))
+
+    def lower(self, x: TensorType) -> Lowered:
+        g = self._geometry(x)
+        g = g.transposed() if g.in_w == g.kernel_w == 1 and not (g.left or g.right) else g
+        size = np.dtype(x.dtype).itemsize
+        taps = g.kernel_h * g.kernel_w
+        values = self.integer_fields(self._totals()[1], x.dtype)
+        fields = g.fields(
+            self.bias.size,
+            weights=self.weights,
+            segments=taps,
+            row_bytes=g.row_bytes(size),
+            **values,
+        )
+        kernel = f"depthwise_{SUFFIX[x.dtype]}"
+        return Lowered(kernel, Block("ei_conv_params", fields), g.scratch(taps, size))
