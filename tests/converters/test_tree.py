@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from sklearn.datasets import make_classification, make_regression
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
+    IsolationForest,
     RandomForestClassifier,
     RandomForestRegressor,
 )
@@ -22,6 +24,7 @@ from sklearn.tree import (
 
 import edgeinfer
 from edgeinfer.errors import InvalidInputError
+from tests.oracle import assert_same
 from tests.trees import LABELS, assert_identical
 
 TREES = (DecisionTreeClassifier, ExtraTreeClassifier)
@@ -157,3 +160,30 @@ def test_features_no_tree_looks_at() -> None:
     X, y = classes()
     wide = np.concatenate([X, np.zeros((len(X), 300))], axis=1)
     assert_identical(build(RandomForestClassifier, max_depth=3).fit(wide, y), wide)
+
+
+@pytest.mark.parametrize("contamination", ["auto", 0.1, 0.25])
+@pytest.mark.parametrize("max_features", [1.0, 0.5])
+def test_isolation_forest(contamination: Any, max_features: float) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(201, 6))
+    source = IsolationForest(
+        n_estimators=9, contamination=contamination, max_features=max_features, random_state=0
+    ).fit(X)
+    model = assert_same(source, X, rtol=1e-14)
+    strange = X.copy()
+    strange[rng.random(X.shape) < 0.05] = np.nan
+    strange[rng.random(X.shape) < 0.05] = np.inf
+    strange[rng.random(X.shape) < 0.05] = -1e39
+    with np.errstate(over="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        want = source.score_samples(strange)
+        np.testing.assert_array_equal(model.predict(strange), source.predict(strange))
+    np.testing.assert_allclose(model.score_samples(strange), want, rtol=1e-14)
+
+
+def test_isolation_forest_of_one_and_two_rows() -> None:
+    for n in (1, 2):
+        X = np.arange(n * 2.0).reshape(n, 2)
+        source = IsolationForest(n_estimators=3, random_state=0).fit(X)
+        assert_same(source, np.concatenate([X, X + 0.5]), rtol=1e-14)

@@ -15,7 +15,7 @@ from edgeinfer.converters._registry import Context, Methods, converter
 from edgeinfer.converters.methods import argmax_labels, labels_of_columns, log_of
 from edgeinfer.converters.trees import Forest, floor32, to_op
 from edgeinfer.graph import Method
-from edgeinfer.ops import ArgMax, Concat, Reshape, Select
+from edgeinfer.ops import ArgMax, BinaryConst, Concat, Lookup, Reshape, Select, SignIndex, Unary
 
 
 def accepts_nan(est: Any) -> bool:
@@ -132,3 +132,73 @@ def tree_classifier(est: Any, ctx: Context, x: str) -> Methods:
         "predict_log_proba": log_of(ctx, proba),
         **_apply(est, ctx, leaves),
     }
+
+
+# IsolationForest ---------------------------------------------------------------------------------
+
+
+def _inlier_depth(est: Any, denominator: float) -> float:
+    """The smallest sum of depths that counts as an inlier.
+
+    `predict` compares ``-2 ** (-depths / denominator)`` with the offset, and the offset often is
+    the score of one of the rows of the fit: the last bit of the power decides. So the answer
+    is read off the estimator's own arithmetic, by halving the interval of depths.
+    """
+
+    def inlier(depths: float) -> bool:
+        ratio = np.array([depths]) / denominator if denominator else np.ones(1)
+        return bool((-(2 ** (-ratio)) - est.offset_)[0] >= 0)
+
+    low, high = np.float64(-1.0), np.float64(1e300)
+    if inlier(low):
+        return -np.inf
+    if not inlier(high):
+        return np.inf
+    # Halve the integers that order the doubles from 0 on, once below 0 is known to be out.
+    if inlier(0.0):
+        return 0.0
+    bits = [int(np.float64(v).view(np.int64)) for v in (0.0, high)]
+    while bits[1] - bits[0] > 1:
+        middle = (bits[0] + bits[1]) // 2
+        bits[inlier(float(np.int64(middle).view(np.float64)))] = middle
+    return float(np.int64(bits[1]).view(np.float64))
+
+
+@converter("sklearn", "IsolationForest")
+def isolation_forest(est: Any, ctx: Context, x: str) -> Methods:
+    """The mean depth at which a row is alone; infinity and NaN are taken as values."""
+    trees = [member.tree_ for member in est.estimators_]
+    paths = zip(est._decision_path_lengths, est._average_path_length_per_tree, strict=True)
+    op = to_op(
+        read_trees(
+            trees,
+            [(length + extra - 1.0)[:, None] for length, extra in paths],
+            features=est.estimators_features_,
+        ),
+        ctx.width(x),
+        np.zeros(1),
+        allow_nan=True,
+    )
+    depths, _ = ctx.emit_many(op, x)
+    depths = ctx.emit(Reshape(()), depths)
+    denominator = len(trees) * _average_path_length(int(est._max_samples))
+    if denominator:
+        ratio = ctx.emit(BinaryConst("div", np.array([denominator])), depths)
+    else:  # fitted on one row: every ratio is 1
+        ratio = ctx.emit(BinaryConst("mul", np.zeros(1)), depths)
+        ratio = ctx.emit(BinaryConst("add", np.ones(1)), ratio)
+    scores = ctx.emit(Unary("neg"), ctx.emit(Unary("exp2"), ctx.emit(Unary("neg"), ratio)))
+    decision = ctx.emit(BinaryConst("sub", np.array([float(est.offset_)])), scores)
+    inlier = ctx.emit(SignIndex(_inlier_depth(est, denominator), inclusive=True), depths)
+    return {
+        "predict": Method((ctx.emit(Lookup(np.array([-1, 1])), inlier),)),
+        "decision_function": Method((decision,)),
+        "score_samples": Method((scores,)),
+    }
+
+
+def _average_path_length(n: int) -> float:
+    """How deep an unsuccessful search in a tree of n rows goes on average."""
+    if n <= 2:
+        return float(n == 2)
+    return float(2.0 * (np.log(n - 1.0) + np.euler_gamma) - 2.0 * (n - 1.0) / n)
