@@ -1,12 +1,20 @@
-"""Compiles the one extension; everything declarative is in pyproject.toml."""
+"""Compiles the one extension; everything declarative is in pyproject.toml.
+
+Environment: EDGEINFER_SANITIZE=1 builds under the address and undefined behaviour sanitizers,
+EDGEINFER_SYMBOLS=1 keeps the symbols, for profilers and debuggers.
+"""
 
 import os
 import platform
 import sys
+import tempfile
+from pathlib import Path
 
 import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import CompileError, LinkError
 
 CSRC = "src/edgeinfer/kernels/csrc"
 
@@ -22,7 +30,7 @@ ISA_UNITS = {
 # -ffp-contract=off: no fused multiply-add that the source does not spell out, hence the same
 # sums everywhere. The two -fno flags change no value, they only free the vectoriser from errno
 # and from the floating-point exception flags. There is no -ffast-math here, ever.
-compile_args = [
+COMPILE_ARGS = [
     "-std=gnu11",
     "-O3",
     "-ffp-contract=off",
@@ -31,14 +39,52 @@ compile_args = [
     "-Wall",
     "-Wextra",
 ]
-link_args: list[str] = []
-if sys.platform.startswith("linux"):
-    compile_args.append("-fopenmp")
-    link_args.append("-fopenmp")
-if os.environ.get("EDGEINFER_SANITIZE"):
-    compile_args += ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined"]
-    compile_args += ["-fno-sanitize-recover=undefined"]
-    link_args += ["-fsanitize=address,undefined"]
+SANITIZE = ["-fsanitize=address,undefined"]
+
+
+class BuildExtension(build_ext):
+    """Asks the compiler what it can do before it is told to do it."""
+
+    def build_extensions(self) -> None:
+        if self.compiler.compiler_type == "msvc":
+            sys.exit(
+                "edgeinfer builds with gcc or clang, on Linux and macOS: the kernels of an "
+                "instruction set are chosen by target pragmas, which Microsoft's compiler does not "
+                "have. On Windows use the Linux subsystem (WSL)."
+            )
+        compile_args, link_args = list(COMPILE_ARGS), []
+        if os.environ.get("EDGEINFER_SANITIZE"):
+            compile_args += ["-O1", "-g", "-fno-omit-frame-pointer", *SANITIZE]
+            compile_args += ["-fno-sanitize-recover=undefined"]
+            link_args += SANITIZE
+        elif not os.environ.get("EDGEINFER_SYMBOLS"):
+            # Python's own flags often say -g: symbols would be three quarters of the file.
+            compile_args.append("-g0")
+            if sys.platform.startswith("linux"):
+                link_args.append("-Wl,--strip-all")
+        # Without OpenMP (Apple's clang, a clang without libomp) big batches use one thread.
+        if self._links(["-fopenmp"]):
+            compile_args.append("-fopenmp")
+            link_args.append("-fopenmp")
+        for extension in self.extensions:
+            extension.extra_compile_args = compile_args
+            extension.extra_link_args = link_args
+        super().build_extensions()
+
+    def _links(self, flags: list[str]) -> bool:
+        """Whether a program can be built with `flags`."""
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder, "probe.c")
+            source.write_text(
+                "#include <omp.h>\nint main(void) { return omp_get_max_threads(); }\n"
+            )
+            try:
+                objects = self.compiler.compile([str(source)], folder, extra_postargs=flags)
+                self.compiler.link_executable(objects, "probe", folder, extra_postargs=flags)
+            except (CompileError, LinkError):
+                return False
+        return True
+
 
 units = ["portable", *ISA_UNITS.get(platform.machine(), [])]
 extension = Extension(
@@ -57,11 +103,10 @@ extension = Extension(
     ],
     include_dirs=[CSRC, numpy.get_include()],
     define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
-    extra_compile_args=compile_args,
-    extra_link_args=link_args,
 )
 
 setup(
+    cmdclass={"build_ext": BuildExtension},
     ext_modules=cythonize(
         [extension],
         compiler_directives={
@@ -70,5 +115,5 @@ setup(
             "wraparound": False,
             "embedsignature": True,
         },
-    )
+    ),
 )

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import mmap
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from math import prod
@@ -74,6 +73,8 @@ def dump_bytes(graph: Graph) -> bytes:
 
 def save_graph(graph: Graph, path: str | os.PathLike[str]) -> None:
     """Write a .edge file; a reader sees the old file or the whole new one, nothing between."""
+    import tempfile  # not needed by those who only load
+
     path = os.fspath(path)
     data = dump_bytes(graph)
     folder = os.path.dirname(os.path.abspath(path))
