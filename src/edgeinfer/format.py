@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from edgeinfer.errors import EdgeInferError, FormatError
-from edgeinfer.graph import Graph, Info, Method, Node, QParams, TensorType
+from edgeinfer.graph import Graph, Info, Method, Node, Option, QParams, TensorType
 from edgeinfer.ops import op_from_data
 
 SCHEMA = 1
@@ -216,7 +216,15 @@ def _type_from_json(value: Mapping[str, Any]) -> TensorType:
 
 
 def _method_from_json(value: Mapping[str, Any]) -> Method:
-    return Method(_names(value["tensors"]), _name(value["layout"]), _integers(value["labels"]))
+    options = value.get("options", [])
+    if not isinstance(options, list):
+        raise FormatError("the options of a method have to be a list")
+    return Method(
+        _names(value["tensors"]),
+        _name(value["layout"]),
+        _integers(value["labels"]),
+        tuple(Option(_name(o["name"]), _name(o["tensor"]), str(o["attribute"])) for o in options),
+    )
 
 
 def _labels_to_json(labels: np.ndarray) -> dict[str, Any]:

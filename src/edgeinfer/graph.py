@@ -8,7 +8,7 @@ independent, so a tensor's shape never contains the batch: ``shape=(10,)`` is te
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
@@ -83,17 +83,37 @@ class Node:
 
 
 @dataclass(frozen=True)
+class Option:
+    """A keyword that a method takes besides X, as the source's method does.
+
+    Either a number: `attribute` of the op that writes `tensor` (its value there is the default),
+    or a switch: turned off, the method returns the tensor `tensor` alone; on is the default.
+    """
+
+    name: str
+    tensor: str
+    attribute: str = ""
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether the option is True or False, not a number."""
+        return not self.attribute
+
+
+@dataclass(frozen=True)
 class Method:
     """What a user calls: which tensors it computes and how they are handed over.
 
     ``layout``: ``array`` (one tensor), ``list`` / ``tuple`` (several), ``dict`` (by tensor name).
     ``labels``: for class predictions that are not plain integers, the label table of each column;
     the tensor then holds indices into it.
+    ``options``: what it takes besides X, in the order in which they may follow X.
     """
 
     tensors: tuple[str, ...]
     layout: str = "array"
     labels: tuple[int, ...] = ()
+    options: tuple[Option, ...] = ()
 
     def __post_init__(self) -> None:
         if self.layout not in LAYOUTS:
@@ -102,6 +122,14 @@ class Method:
             raise GraphError("a method returns one array, or a list, tuple or dict of them")
         if self.labels and self.layout != "array":
             raise GraphError("labels belong to a single array of class indices")
+
+    def renamed(self, new_name: Callable[[str], str]) -> Method:
+        """The same method of a graph in which tensors have other names."""
+        return replace(
+            self,
+            tensors=tuple(new_name(name) for name in self.tensors),
+            options=tuple(replace(o, tensor=new_name(o.tensor)) for o in self.options),
+        )
 
 
 @dataclass(frozen=True)
@@ -174,6 +202,8 @@ class Graph:
                 columns = out.shape[0] if out.shape else 1
                 if len(out.shape) > 1 or len(method.labels) != columns:
                     raise GraphError(f"method {name!r} needs one label table per column")
+            for option in method.options:
+                self._check_option(name, option)
             for table in method.labels:
                 if not 0 <= table < len(self.labels):
                     raise GraphError(f"method {name!r} refers to label table {table}, not there")
@@ -185,6 +215,47 @@ class Graph:
             (only,) = self.inputs.values()
             if only.size != len(names):
                 raise GraphError(f"{len(names)} feature names for {only.size} features")
+
+    def _check_option(self, method: str, option: Option) -> None:
+        where = f"option {option.name!r} of {method!r}"
+        if not option.name.isidentifier():
+            raise GraphError(f"{where} is not a name")
+        if option.tensor not in self.types:
+            raise GraphError(f"{where} refers to the unknown tensor {option.tensor!r}")
+        if option.is_switch:
+            if option.tensor not in self.methods[method].tensors:
+                raise GraphError(f"{where} leaves a tensor that the method does not return")
+        else:
+            value = self._writer(option.tensor).op.attributes().get(option.attribute)
+            if type(value) is not int:
+                raise GraphError(f"{where} refers to an attribute that is not there")
+
+    def _writer(self, tensor: str) -> Node:
+        for node in self.nodes:
+            if tensor in node.outputs:
+                return node
+        raise GraphError(f"no op writes {tensor!r}")
+
+    def with_options(self, method: str, values: Mapping[str, int | bool]) -> Graph:
+        """The graph whose `method` does by default what it does for these values of its options.
+
+        Raises GraphError where the op refuses a value.
+        """
+        spec = self.methods[method]
+        nodes = list(self.nodes)
+        for option in spec.options:
+            if option.name not in values:
+                continue
+            value = values[option.name]
+            if option.is_switch:
+                if not value:
+                    spec = replace(spec, tensors=(option.tensor,), layout="array")
+                continue
+            at = nodes.index(self._writer(option.tensor))
+            changes: dict[str, Any] = {option.attribute: value}
+            nodes[at] = replace(nodes[at], op=replace(nodes[at].op, **changes))
+        spec = replace(spec, options=())
+        return replace(self, nodes=tuple(nodes), methods={method: spec})
 
     def needed(self, tensors: Iterable[str]) -> tuple[Node, ...]:
         """The nodes without which `tensors` cannot be computed, in running order.

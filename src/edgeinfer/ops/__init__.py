@@ -16,6 +16,7 @@
 `conv`, `pool`            convolutions and poolings of networks
 `arithmetic`, `table`     quantized tensors element by element, integer functions by table
 `move`                    strided copies, padding, constants
+`neighbors`               nearest neighbours, their votes and means
 ========================  ==========================================================
 """
 
@@ -28,6 +29,7 @@ from edgeinfer.ops.dense_int import DenseInt
 from edgeinfer.ops.encode import Lookup, SignIndex
 from edgeinfer.ops.kernel_machine import KernelMachine, OneVsRest, PairCoupling, Vote
 from edgeinfer.ops.move import Constant, Move, Pad, Relabel
+from edgeinfer.ops.neighbors import NeighborMean, NeighborProba, NeighborSearch, NeighborVote
 from edgeinfer.ops.pool import Pool2D
 from edgeinfer.ops.quantize import Dequantize, Quantize
 from edgeinfer.ops.reduce import ArgMax, Normalize, Reduce, Softmax
@@ -59,6 +61,10 @@ __all__ = [
     "Lookup",
     "Lowered",
     "Move",
+    "NeighborMean",
+    "NeighborProba",
+    "NeighborSearch",
+    "NeighborVote",
     "Normalize",
     "OneVsRest",
     "Op",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 import numpy as np
 
@@ -64,6 +65,25 @@ class Block:
                 packed[name] = value.ctypes.data
                 keep.append(value)
         return packed, keep
+
+
+_PACKED: dict[tuple[int, Callable[..., Any]], tuple[Any, Any]] = {}
+
+
+def packed(constant: np.ndarray, pack: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """``pack(constant)``, made once for all programs that need it at the same time.
+
+    `predict`, `predict_proba` and the like are programs of their own, but share their parameters.
+    """
+    key = (id(constant), pack)
+    of, made = _PACKED.get(key, (None, None))
+    if of is not None and of() is constant:
+        known = made()
+        if known is not None:
+            return cast(np.ndarray, known)
+    result = pack(constant)
+    _PACKED[key] = weakref.ref(constant), weakref.ref(result, lambda _: _PACKED.pop(key, None))
+    return result
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ EXACT_KINDS: set[str] = set()
 
 Rule = Callable[[Any, Node, "Rewriter"], None]
 _RULES: dict[tuple[str, str], Rule] = {}
-_FAMILIES = ("dense", "kernel_machine", "tree")
+_FAMILIES = ("dense", "kernel_machine", "neighbors", "tree")
 
 
 def rule(kind: str, *precisions: str) -> Callable[[Rule], Rule]:
@@ -171,10 +171,7 @@ def to_precision(
             rw.copy(node)
         else:
             function(node.op, node, rw)
-    methods = {
-        name: dataclasses.replace(method, tensors=tuple(rw.get(t) for t in method.tensors))
-        for name, method in graph.methods.items()
-    }
+    methods = {name: method.renamed(rw.get) for name, method in graph.methods.items()}
     info = dataclasses.replace(graph.info, precision=precision, origins=rw.origins())
     quantized = rw.builder.build(methods, info)
     from edgeinfer.quantize.report import make_report

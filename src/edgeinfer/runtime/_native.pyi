@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,11 @@ class Method:
         always_prepare: bool,
         name: str,
         doc: str,
+        options: tuple[str, ...] = (),
+        variant: Callable[[Mapping[str, Any]], Method] | None = None,
     ) -> None: ...
     @property
+    def options(self) -> tuple[str, ...]: ...
+    @property
     def program(self) -> Program: ...
-    def __call__(self, X: Any) -> Any: ...
+    def __call__(self, X: Any = None, *positional: Any, **values: Any) -> Any: ...

@@ -299,40 +299,62 @@ cdef class Method:
     """What `model.predict` is: checks, one native call, and the result as the user expects it.
 
     `prepare` turns anything array-like into an array the program takes, `finish` turns the
-    tuple of results into what is returned; None returns the only result.
+    tuple of results into what is returned; None returns the only result. `variant` gives, for
+    values of the method's `options`, the method that does that.
     """
 
     cdef Program compiled
     cdef object prepare
     cdef object finish
     cdef bint always_prepare
+    cdef readonly tuple options
+    cdef object variant
     cdef readonly str __name__
     cdef readonly str __doc__
 
-    def __init__(self, Program program, prepare, finish, bint always_prepare, str name, str doc):
+    def __init__(
+        self, Program program, prepare, finish, bint always_prepare, str name, str doc,
+        tuple options=(), variant=None,
+    ):
         self.compiled = program
         self.prepare = prepare
         self.finish = finish
         self.always_prepare = always_prepare
         self.__name__ = name
         self.__doc__ = doc
+        self.options = options
+        self.variant = variant
 
     @property
     def program(self):
         """The compiled program behind this method."""
         return self.compiled
 
-    def __call__(self, X, **unknown):
+    def __call__(self, X=None, *positional, **values):
         cdef tuple results
-        if unknown:
-            raise UnsupportedError(
-                f"{self.__name__} takes X alone; "
-                f"{', '.join(sorted(unknown))} has no counterpart here"
-            )
+        if positional or values:
+            return self.with_options(positional, values)(X)
         if self.always_prepare or not self.compiled.fits(X):
             X = self.prepare(X)
         results = self.compiled.execute((X,), cnp.PyArray_DIM(<cnp.ndarray>X, 0))
         return results[0] if self.finish is None else self.finish(results)
+
+    def with_options(self, tuple positional, dict values):
+        """The method for these values of its options; None of a number stands for its default."""
+        if len(positional) > len(self.options):
+            raise TypeError(f"{self.__name__} takes X and {len(self.options)} options at most")
+        values = dict(values)
+        for name, value in zip(self.options, positional):
+            if name in values:
+                raise TypeError(f"{self.__name__} got {name} twice")
+            values[name] = value
+        unknown = sorted(set(values).difference(self.options))
+        if unknown:
+            known = ", ".join(("X", *self.options))
+            raise UnsupportedError(
+                f"{self.__name__} takes {known}; {', '.join(unknown)} has no counterpart here"
+            )
+        return self.variant(values)
 
     def __repr__(self):
         return f"<edgeinfer method {self.__name__}>"

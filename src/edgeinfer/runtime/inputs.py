@@ -30,6 +30,11 @@ class InputPreparer:
 
         Raises InvalidInputError, with what was wrong and what to do.
         """
+        if X is None:
+            raise InvalidInputError(
+                f"X is missing; {self.who} answers for rows that are given, not for the data it "
+                "was fitted on"
+            )
         values = self._values(X)
         array = self._numeric(values)
         if array.ndim != 2:

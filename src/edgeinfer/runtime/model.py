@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from edgeinfer.errors import InvalidInputError
+from edgeinfer.errors import GraphError, InvalidInputError, InvalidParameterError
 from edgeinfer.format import dump_bytes, load_bytes, save_graph
 from edgeinfer.graph import Graph, TensorType
 from edgeinfer.graph import Method as MethodSpec
@@ -73,6 +73,15 @@ class Model:
             self.graph.info.feature_names is not None,
             name,
             doc,
+            tuple(option.name for option in spec.options),
+            self._variants(name).get,
+        )
+
+    def _variants(self, name: str) -> _Variants:
+        """The method with other values of its options; it outlives nothing but the method."""
+        spec = self.graph.methods[name]
+        return _Variants(
+            spec, lambda values: self._compile(name, self.graph.with_options(name, values))
         )
 
     # Networks ------------------------------------------------------------------------------------
@@ -154,6 +163,44 @@ class Model:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _from_bytes, (dump_bytes(self.graph),)
+
+
+class _Variants:
+    """A method compiled for values of its options: once per combination, the last few kept."""
+
+    KEPT = 8
+
+    def __init__(self, spec: MethodSpec, make: Callable[[dict[str, int | bool]], Method]) -> None:
+        self.spec = spec
+        self.make = make
+        self.made: dict[tuple[tuple[str, int | bool], ...], Method] = {}
+
+    def get(self, values: Mapping[str, Any]) -> Method:
+        """The method for these values. Raises InvalidParameterError for impossible ones."""
+        chosen: dict[str, int | bool] = {}
+        for option in self.spec.options:
+            value = values.get(option.name)
+            if option.is_switch:
+                chosen[option.name] = option.name not in values or bool(value)
+            elif value is not None:
+                if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+                    raise InvalidParameterError(
+                        f"{option.name} does not take {type(value).__name__} value, "
+                        "enter integer value"
+                    )
+                chosen[option.name] = int(value)
+        key = tuple(chosen.items())
+        method = self.made.get(key)
+        if method is None:
+            try:
+                method = self.make(chosen)
+            except GraphError as err:
+                raise InvalidParameterError(str(err)) from err
+            made = {**self.made, key: method}
+            while len(made) > self.KEPT:
+                del made[next(iter(made))]
+            self.made = made
+        return method
 
 
 def _from_bytes(data: bytes) -> Model:

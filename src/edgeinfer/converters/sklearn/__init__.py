@@ -1,5 +1,5 @@
 """Converters of scikit-learn, one module per family; importing this registers them."""
 
-from edgeinfer.converters.sklearn import boosting, linear, svm, tree
+from edgeinfer.converters.sklearn import boosting, linear, neighbors, svm, tree
 
-__all__ = ["boosting", "linear", "svm", "tree"]
+__all__ = ["boosting", "linear", "neighbors", "svm", "tree"]

@@ -9,5 +9,6 @@
 #include "ei_pool.h"
 #include "ei_qbinary.h"
 #include "ei_quantize.h"
+#include "ei_neighbors.h"
 #include "ei_reduce.h"
 #include "ei_trees.h"
