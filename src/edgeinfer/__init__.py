@@ -10,9 +10,9 @@ runtime/    runs a lowered graph in one native call; Model is what users hold
 kernels/    the C kernels, and the same as Python functions
 export/     prints parameter blocks as C
 verification/ a model against its source, at every threshold
-measurement/ latency, size, energy proxies
+measurement/ latency, size, energy proxies, microcontrollers
 cli/        the command line
-api.py      convert, load: source -> graph -> precision -> Model
+api.py      convert, load, export_c: source -> graph -> precision -> Model or C
 """
 
 from __future__ import annotations
@@ -22,17 +22,30 @@ from typing import TYPE_CHECKING, Any
 from edgeinfer.errors import EdgeInferError
 
 if TYPE_CHECKING:
-    from edgeinfer.api import convert, load
+    from edgeinfer.api import convert, export_c, load
     from edgeinfer.measurement.measure import measure
+    from edgeinfer.measurement.target import measure_target
     from edgeinfer.runtime.model import Model
     from edgeinfer.verification.verify import verify
 
 __version__ = "0.1.0"
-__all__ = ["EdgeInferError", "Model", "__version__", "convert", "load", "measure", "verify"]
+__all__ = [
+    "EdgeInferError",
+    "Model",
+    "__version__",
+    "convert",
+    "export_c",
+    "load",
+    "measure",
+    "measure_target",
+    "verify",
+]
 
 _HOMES = {
     "convert": "edgeinfer.api",
+    "export_c": "edgeinfer.api",
     "load": "edgeinfer.api",
+    "measure_target": "edgeinfer.measurement.target",
     "verify": "edgeinfer.verification.verify",
     "measure": "edgeinfer.measurement.measure",
     "Model": "edgeinfer.runtime.model",

@@ -1,10 +1,15 @@
-"""convert, load: the one module that sees every part."""
+"""convert, load, export_c: the one module that sees every part."""
 
 from __future__ import annotations
 
 import os
+<<<<<<< HEAD
 from collections.abc import Mapping
 from typing import Any
+=======
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+>>>>>>> 08d54f1 (Exported C: a model as C99 in three layouts, and the same run and counted on emulated microcontrollers)
 
 import numpy as np
 
@@ -13,6 +18,9 @@ from edgeinfer.format import load_graph
 from edgeinfer.graph import Graph
 from edgeinfer.runtime.inputs import InputPreparer
 from edgeinfer.runtime.model import Model
+
+if TYPE_CHECKING:
+    from edgeinfer.export.layouts import Export
 
 
 def convert(
@@ -88,3 +96,59 @@ def load(path: str | os.PathLike[str]) -> Model:
     if os.path.isdir(path):
         raise FormatError(f"{os.fspath(path)} is a folder")
     return Model(load_graph(path))
+
+
+def export_c(
+    model: Model,
+    directory: str | os.PathLike[str],
+    *,
+    name: str = "model",
+    layout: str = "c",
+    methods: Sequence[str] | None = None,
+    input_dtype: str | None = None,
+    forest: str = "table",
+    optimize: str = "size",
+) -> Export:
+    """Write a model as portable C99: no malloc, no global state, constants in flash.
+
+    Parameters
+    ----------
+    model : Model
+    directory : path
+        Where the files go; a path that ends in .zip makes an archive of the folder `name`.
+    name : str
+        What every symbol and file name begins with, so that models can live side by side.
+    layout : {"c", "header", "arduino"}
+        ``name.h`` and ``name.c`` beside the kernel headers they need; all in one ``name.h``; or a
+        library for the Arduino IDE with an example sketch.
+    methods : sequence of str, optional
+        Which of the model's methods become functions; all of them by default.
+    input_dtype : {"float32", "float64"}, optional
+        What features are handed over as: float32, unless the model is a float64 one.
+    forest : {"table", "inline"}
+        Trees as tables that a loop walks, or as if/else code.
+    optimize : {"size", "speed"}
+        What to prefer where flash and time conflict.
+
+    Returns
+    -------
+    Export: the files' texts, the functions, and the bytes of constants and scratch memory.
+
+    Raises
+    ------
+    InvalidParameterError, UnsupportedError, OSError
+    """
+    from edgeinfer.export.layouts import print_c
+    from edgeinfer.export.write import write_files
+
+    export = print_c(
+        model.graph,
+        name=name,
+        layout=layout,
+        methods=methods,
+        input_dtype=input_dtype,
+        forest=forest,
+        optimize=optimize,
+    )
+    write_files(export.files, directory, name)
+    return export

@@ -294,6 +294,24 @@ def require_float(kind: str, *inputs: TensorType) -> str:
     return dtypes.pop()
 
 
+def float32_below(values: np.ndarray) -> np.ndarray:
+    """The largest float32 not above each value: ``x <= t`` and ``x > t`` stay as they are for
+    every float32 x when t is rounded so. NaN stays NaN.
+    """
+    values = np.asarray(values, np.float64)
+    with np.errstate(over="ignore"):
+        near = values.astype(np.float32)
+    return np.where(near > values, np.nextafter(near, np.float32(-np.inf)), near)
+
+
+def is_float32(values: np.ndarray | float) -> bool:
+    """Whether every value is a float32, or NaN."""
+    values = np.asarray(values, np.float64)
+    with np.errstate(over="ignore"):
+        narrow = values.astype(np.float32).astype(np.float64)
+    return bool(((narrow == values) | np.isnan(values)).all())
+
+
 SUFFIX = {
     "float64": "f64",
     "float32": "f32",

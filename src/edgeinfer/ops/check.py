@@ -39,6 +39,9 @@ class CheckFinite(Op):
             raise ValueError(self.explain(STATUS_INF))
         return ()
 
+    def on_float32(self) -> Op | None:
+        return self
+
     def lower(self, x: TensorType) -> Lowered:
         fields = (
             ("n", "i32", x.size),

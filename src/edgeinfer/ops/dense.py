@@ -8,6 +8,7 @@ import numpy as np
 
 from edgeinfer.graph import TensorType
 from edgeinfer.ops._base import SUFFIX, Block, Cost, Lowered, Op, array, require, require_float
+from edgeinfer.target import Target
 
 PANEL = {"float64": 8, "float32": 16}
 """Outputs computed together; weights are stored panel by panel, see `pack_panels`."""
@@ -26,6 +27,14 @@ def pack_panels(weights: np.ndarray, width: int) -> np.ndarray:
     padded = np.zeros((panels * width, inputs), weights.dtype)
     padded[:outputs] = weights
     return np.ascontiguousarray(padded.reshape(panels, width, inputs).transpose(0, 2, 1))
+
+
+def pack_small(weights: np.ndarray) -> np.ndarray:
+    """``(outputs, inputs)`` as panels of four outputs, then the rows that are left: no padding."""
+    outputs, inputs = weights.shape
+    full = outputs - outputs % 4
+    panels = weights[:full].reshape(-1, 4, inputs).transpose(0, 2, 1)
+    return np.concatenate([panels.reshape(-1), weights[full:].reshape(-1)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,3 +83,14 @@ class Dense(Op):
             ("relu", "i32", self.activation == "relu"),
         )
         return Lowered(f"dense_{SUFFIX[x.dtype]}", Block("ei_dense_params", fields))
+
+    def lower_for(self, target: Target, x: TensorType) -> Lowered:
+        outputs, inputs = self.weights.shape
+        fields = (
+            ("weights", "ptr", pack_small(self.weights)),
+            ("bias", "ptr", self.bias),
+            ("n_in", "i32", inputs),
+            ("n_out", "i32", outputs),
+            ("relu", "i32", self.activation == "relu"),
+        )
+        return Lowered(f"dense_small_{SUFFIX[x.dtype]}", Block("ei_dense_small_params", fields))

@@ -14,6 +14,8 @@ from edgeinfer.ops._base import (
     Lowered,
     Op,
     array,
+    float32_below,
+    is_float32,
     require,
     require_float,
 )
@@ -38,6 +40,11 @@ class SignIndex(Op):
 
     def thresholds(self) -> dict[int, np.ndarray]:
         return {EVERY_COLUMN: np.array([self.threshold])}
+
+    def on_float32(self) -> Op | None:
+        if self.inclusive and not is_float32(self.threshold):
+            return None
+        return SignIndex(float(float32_below(np.array(self.threshold))), self.inclusive)
 
     def lower(self, x: TensorType) -> Lowered:
         fields = (

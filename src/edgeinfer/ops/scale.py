@@ -16,6 +16,8 @@ from edgeinfer.ops._base import (
     Lowered,
     Op,
     array,
+    float32_below,
+    is_float32,
     require,
     require_float,
 )
@@ -69,6 +71,13 @@ class BinaryConst(Op):
         if self.constant.size == 1:
             return {EVERY_COLUMN: self.constant}
         return {column: self.constant[column : column + 1] for column in range(self.constant.size)}
+
+    def on_float32(self) -> Op | None:
+        if self.fn in ("max", "min") and is_float32(self.constant):
+            return BinaryConst(self.fn, self.constant.astype(np.float32))
+        if self.fn == "gt":
+            return BinaryConst("gt", float32_below(self.constant))
+        return None
 
     def lower(self, x: TensorType) -> Lowered:
         last = x.shape[-1] if x.shape else 1
@@ -127,6 +136,9 @@ class Clip(Op):
     def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
         return (np.clip(x, x.dtype.type(self.low), x.dtype.type(self.high)),)
 
+    def on_float32(self) -> Op | None:
+        return self if is_float32(self.low) and is_float32(self.high) else None
+
     def lower(self, x: TensorType) -> Lowered:
         fields = (("low", "f64", self.low), ("high", "f64", self.high), ("n", "i32", x.size))
         return Lowered(f"clip_{SUFFIX[x.dtype]}", Block("ei_clip_params", fields))
@@ -150,6 +162,11 @@ class Impute(Op):
     def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
         mask = np.isnan(x) if np.isnan(self.missing) else x == self.missing
         return (np.where(mask, self.fill, x),)
+
+    def on_float32(self) -> Op | None:
+        if is_float32(self.fill) and is_float32(self.missing):
+            return Impute(self.missing, self.fill.astype(np.float32))
+        return None
 
     def lower(self, x: TensorType) -> Lowered:
         fields = (

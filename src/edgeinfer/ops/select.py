@@ -31,6 +31,9 @@ class Select(Op):
     def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
         return (x[:, self.indices],)
 
+    def on_float32(self) -> Op | None:
+        return self
+
     def lower(self, x: TensorType) -> Lowered:
         fields = (
             ("indices", "ptr", self.indices),
@@ -68,6 +71,9 @@ class Concat(Op):
         columns = [x.reshape(len(x), *(x.shape[1:] or (1,))) for x in inputs]
         return (np.concatenate(columns, axis=self.axis + 1),)
 
+    def on_float32(self) -> Op | None:
+        return self
+
     def lower(self, *inputs: TensorType) -> Lowered:
         repeat = prod(inputs[0].shape[: self.axis])
         row_bytes = np.array([t.row_bytes // max(repeat, 1) for t in inputs], np.int32)
@@ -96,6 +102,9 @@ class Reshape(Op):
 
     def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
         return (x.reshape(len(x), *self.shape),)
+
+    def on_float32(self) -> Op | None:
+        return self
 
     def lower(self, x: TensorType) -> Lowered:
         row_bytes = np.array([x.row_bytes], np.int32)

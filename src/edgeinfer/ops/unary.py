@@ -50,6 +50,9 @@ class Unary(Op):
         with np.errstate(all="ignore"):
             return (UNARY[self.fn](x).astype(x.dtype, copy=False),)
 
+    def on_float32(self) -> Op | None:
+        return self if self.fn in ("relu", "neg", "abs", "ident") else None
+
     def lower(self, x: TensorType) -> Lowered:
         block = Block("ei_unary_params", (("n", "i32", x.size),))
         return Lowered(f"{self.fn}_{SUFFIX[x.dtype]}", block)

@@ -2,6 +2,7 @@
 #include "ei_conv.h"
 #include "ei_dense.h"
 #include "ei_dense_int.h"
+#include "ei_dense_small.h"
 #include "ei_elementwise.h"
 #include "ei_kernel_machine.h"
 #include "ei_lookup.h"
