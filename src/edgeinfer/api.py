@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import os
-<<<<<<< HEAD
-from collections.abc import Mapping
-from typing import Any
-=======
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
->>>>>>> 08d54f1 (Exported C: a model as C99 in three layouts, and the same run and counted on emulated microcontrollers)
 
 import numpy as np
 

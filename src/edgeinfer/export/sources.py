@@ -10,7 +10,7 @@ from importlib import resources
 from edgeinfer.errors import GraphError
 
 _INCLUDE = re.compile(r'^#include "([^"]+)"$', re.M)
-_SECTION = re.compile(r"^/\* (ei_\w+\.h) \*/$|^EI_KERNEL\((\w+), (\w+)\)$", re.M)
+_SECTION = re.compile(r"^/\* (ei_\w+\.h)\b|^EI_KERNEL\((\w+), (\w+)\)$", re.M)
 _STATUS = re.compile(r"^\s*EI_(\w+) = (\d+),?\s*(?:/\* (.*?) \*/)?$", re.M)
 
 
