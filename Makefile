@@ -64,5 +64,12 @@ bench: $(STAMP)
 	$(BIN)/python -m pytest bench -q -rs --benchmark-json build/bench.json
 	$(BIN)/python -m bench.report build/bench.json --results bench/results.json --readme README.md --plots docs/figures
 
+# Only the README's table for single rows: some minutes instead of a quarter of an hour.
+figures: $(STAMP)
+	$(BIN)/python -m pip install --quiet --editable ".[dev,bench]"
+	mkdir -p build
+	$(BIN)/python -m pytest bench/test_one_row.py -q -rs --benchmark-json build/figures.json
+	$(BIN)/python -m bench.report build/figures.json --readme README.md
+
 clean:
 	rm -rf $(VENV) build dist src/*.egg-info

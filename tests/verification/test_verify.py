@@ -11,6 +11,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from sklearn.datasets import load_diabetes, load_iris
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 
 import edgeinfer
@@ -18,7 +19,7 @@ from edgeinfer.errors import InvalidInputError, InvalidParameterError, Verificat
 from edgeinfer.graph import Graph, GraphBuilder, Info, Method, QParams, TensorType
 from edgeinfer.ops import BinaryConst, Cast, CheckFinite, Dense, Lookup, Op, Select, SignIndex
 from edgeinfer.verification.compare import Comparison
-from edgeinfer.verification.promise import is_lossy, promise_of
+from edgeinfer.verification.promise import limits_of, promise_of
 
 X, Y = load_iris(return_X_y=True)
 LOGISTIC = LogisticRegression(max_iter=500).fit(X, Y)
@@ -196,7 +197,8 @@ def test_promises() -> None:
     assert promise_of(graph, None, None).rtol == 1e-10
     assert promise_of(graph.with_info(precision="int8"), None, None).rtol == 1e-5
     lossy = quantized(graph, "int8")
-    assert is_lossy(lossy)
+    assert limits_of(lossy) == (0.05, 0.05)
+    assert limits_of(graph.with_info(precision="int8")) is None
     promise = promise_of(lossy, None, None)
     assert (promise.rtol, promise.label_loss, promise.value_loss) == (None, 0.05, 0.05)
     assert promise_of(quantized(graph, "int16"), None, 0.2).value_loss == 0.2
@@ -267,3 +269,28 @@ def test_comparison_ops_have_thresholds() -> None:
     assert BinaryConst("gt", np.array([1.0, 2.0])).thresholds()[1].tolist() == [2.0]
     assert BinaryConst("gt", np.array([3.0])).thresholds()[-1].tolist() == [3.0]
     assert not BinaryConst("add", np.array([3.0])).thresholds()
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32", "int16", "int8"])
+def test_forests(precision: str) -> None:
+    source = RandomForestClassifier(10, random_state=0).fit(X, Y)
+    model = edgeinfer.convert(source, precision=precision)
+    result = edgeinfer.verify(model, source, X)
+    assert result.thresholds > 30
+    assert result.probes > 100
+    assert not result.not_probed
+    by_name = {m.method: m for m in result.methods}
+    assert by_name["apply"].limit == "equal"
+    exact = precision.startswith("float")
+    assert by_name["predict"].limit == ("equal" if exact else by_name["predict"].limit)
+    other = RandomForestClassifier(10, random_state=1).fit(X, Y)
+    with pytest.raises(VerificationError, match="apply"):
+        edgeinfer.verify(model, other, X)
+
+
+def test_leaves_are_equal_whatever_loss_is_allowed() -> None:
+    source = RandomForestClassifier(3, random_state=0).fit(X, Y)
+    other = RandomForestClassifier(3, random_state=1).fit(X, Y)
+    model = edgeinfer.convert(source, precision="int8")
+    result = edgeinfer.verify(model, other, X, max_loss=0.9, tolerance=0.9, raises=False)
+    assert {m.method for m in result.methods if not m.passed} == {"apply"}

@@ -10,13 +10,15 @@ from edgeinfer.graph import Graph
 RTOL: Mapping[str, float] = {"float64": 1e-10, "float32": 1e-5}
 """Largest error of a value, relative to it or to the largest value of its output."""
 
-LOSS: Mapping[str, tuple[float, float]] = {"int16": (0.01, 0.01), "int8": (0.05, 0.05)}
-"""For models that were quantized: fraction of labels that may differ, and root mean square error
+QUANTIZED: Mapping[str, tuple[float, float]] = {"int16": (0.01, 0.01), "int8": (0.05, 0.05)}
+"""Models with quantized tensors: fraction of labels that may differ, and root mean square error
 of values relative to the span of the source's values."""
 
-EXACT_IN_INTEGERS = 1e-5
-"""An integer model without a quantized tensor (trees on ranks, neighbours) keeps labels, and
-values as float32 does."""
+ROUNDED: Mapping[str, tuple[float, float]] = {"int16": (0.001, 1e-5), "int8": (0.005, 1e-3)}
+"""The same for models that reach the same leaves and neighbours, and add up rounded values."""
+
+EXACT_METHODS = frozenset({"apply"})
+"""Answers that no precision changes: which leaf a row reaches."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,24 @@ class Promise:
         return f"within {self.rtol:g}"
 
 
-def is_lossy(graph: Graph) -> bool:
-    """Whether the graph computes with quantized values, or says that thresholds were merged."""
+EQUAL = Promise(0.0)
+
+
+def limits_of(graph: Graph) -> tuple[float, float] | None:
+    """The fractions that an integer model of this graph may lose; None if it is exact."""
+    precision = graph.info.precision
+    if precision not in QUANTIZED:
+        return None
     if any(t.qparams is not None for t in graph.types.values()):
-        return True
-    return any("merged" in key and bool(value) for key, value in graph.info.report.items())
+        return QUANTIZED[precision]
+    # Integer constants of several bytes are indices; values of leaves and points are what counts.
+    values = (
+        constant
+        for node in graph.nodes
+        for name, constant in node.op.constants().items()
+        if name in ("values", "points")
+    )
+    return ROUNDED[precision] if any(v.dtype.kind in "iu" for v in values) else None
 
 
 def promise_of(graph: Graph, max_loss: float | None, tolerance: float | None) -> Promise:
@@ -56,15 +71,15 @@ def promise_of(graph: Graph, max_loss: float | None, tolerance: float | None) ->
     `max_loss` replaces the fraction of labels that may differ, `tolerance` the bound of values;
     either makes no difference to what the other bounds.
     """
-    precision = graph.info.precision
-    if precision in LOSS and is_lossy(graph):
-        labels, values = LOSS[precision]
+    limits = limits_of(graph)
+    if limits is not None:
+        labels, values = limits
         return Promise(
             None,
             labels if max_loss is None else max_loss,
             values if tolerance is None else tolerance,
         )
-    rtol = RTOL.get(precision, EXACT_IN_INTEGERS) if tolerance is None else tolerance
+    rtol = RTOL.get(graph.info.precision, RTOL["float32"]) if tolerance is None else tolerance
     if max_loss:
         return Promise(None, max_loss, rtol)
     return Promise(rtol)

@@ -21,7 +21,7 @@ from edgeinfer.runtime.model import Model
 from edgeinfer.verification.compare import Comparison
 from edgeinfer.verification.locate import locate
 from edgeinfer.verification.probes import Probes, make_probes
-from edgeinfer.verification.promise import Promise, promise_of
+from edgeinfer.verification.promise import EQUAL, EXACT_METHODS, Promise, promise_of
 from edgeinfer.verification.result import Difference, MethodResult, Verification
 
 CHUNK = 8192
@@ -49,11 +49,13 @@ def verify(
     X : rows as the source takes them
     max_loss : float, optional
         Fraction of rows whose label may differ. Default: none in float64 and float32 and for
-        models that are exact in integers; 1 % in int16 and 5 % in int8 for the others.
+        models that are exact in integers; with quantized tensors 1 % in int16 and 5 % in int8;
+        with exact trees but rounded leaf values 0.1 % and 0.5 %.
     tolerance : float, optional
         Exact models: largest error of a value, relative to it or to the output's largest value
-        (default 1e-10 in float64, 1e-5 otherwise). Quantized models: root mean square error
-        relative to the span of the source's values (default 1 % in int16, 5 % in int8).
+        (default 1e-10 in float64, 1e-5 otherwise). Models with a loss: root mean square error
+        relative to the span of the source's values (default 1 % in int16, 5 % in int8; with
+        rounded leaf values 0.001 % and 0.1 %).
     max_probes : int
         About how many rows to make at thresholds; beyond that an even selection is probed, and
         `Verification.not_probed` says so.
@@ -123,7 +125,8 @@ class _Verifier:
         first: Difference | None = None
         for number, method in enumerate(methods):
             labels = method == "predict" and info.classes is not None
-            comparison = Comparison(method, self.promise, info.precision, labels)
+            promise = EQUAL if method in EXACT_METHODS else self.promise
+            comparison = Comparison(method, promise, info.precision, labels)
             self.progress(f"comparing {method}", number, len(methods))
             problem = self._compare(comparison, probes.rows)
             if isinstance(problem, Difference):
