@@ -8,54 +8,29 @@ from edgeinfer.graph import TensorType
 from edgeinfer.ops import DenseInt
 from edgeinfer.ops.dense_int import KERNELS, fold_zero_point
 from edgeinfer.ops.fixed_point import quantize_multipliers
+from tests.ops.examples.integers import dense_int
 from tests.oracle import assert_op
 
-SHAPES = [(1, 1), (3, 1), (4, 16), (5, 17), (64, 10), (67, 33), (300, 40), (531, 2)]
-
-
-def make(
-    combination: tuple[str, str, str], inputs: int, outputs: int, *, to_float: bool = False
-) -> tuple[DenseInt, np.ndarray]:
-    """An op with random weights whose outputs use most of their range, and its inputs."""
-    rng = np.random.default_rng(inputs * 100 + outputs)
-    x_type, w_type, b_type = combination
-    low, high = np.iinfo(x_type).min, np.iinfo(x_type).max
-    x = rng.integers(low, high + 1, (37, inputs)).astype(x_type)
-    x[0], x[1] = low, high
-    top = np.iinfo(w_type).max
-    w = rng.integers(-top, top + 1, (outputs, inputs)).astype(w_type)
-    w[0] = top
-    w[-1] = -128 if w_type == "int8" else -top
-    if b_type == "int32" and x_type == "int16":
-        w = (w // 16).astype(w_type)  # else the sum could leave 32 bits, which is refused
-    reach = float(np.abs(w.astype(np.int64)).sum(axis=1).mean() * high)
-    bias = rng.integers(int(-reach / 2), int(reach / 2) + 1, outputs)
-    bias = np.clip(bias, -(2**26), 2**26).astype(b_type) if b_type == "int32" else bias
-    factors = rng.uniform(0.2, 1.2, outputs) * high / max(reach, 1.0)
-    if to_float:
-        offset = rng.normal(size=outputs).astype(np.float32)
-        return DenseInt(w, bias, scale=factors.astype(np.float32), offset=offset), x
-    multiplier, shift = quantize_multipliers(factors)
-    zero = rng.integers(low // 2, high // 2, outputs).astype(np.int32)
-    op = DenseInt(w, bias, multiplier, shift, factors, zero, low=low + 1, high=high - 3)
-    return op, x
+SHAPES = [(3, 1), (4, 16), (64, 10), (300, 40), (531, 2)]
 
 
 @pytest.mark.parametrize("combination", KERNELS)
 @pytest.mark.parametrize(("inputs", "outputs"), SHAPES)
 def test_against_reference(combination: tuple[str, str, str], inputs: int, outputs: int) -> None:
-    op, x = make(combination, inputs, outputs)
-    assert_op(op, x)
-    (y,) = op.reference(x)
+    example = dense_int(combination, inputs, outputs)
+    assert_op(example.op, *example.inputs)
+    (y,) = example.op.reference(*example.inputs)
     assert len(np.unique(y)) > 3
-    op, x = make(combination, inputs, outputs, to_float=True)
-    assert_op(op, x, rtol=0.0)
+    example = dense_int(combination, inputs, outputs, to_float=True)
+    assert_op(example.op, *example.inputs, rtol=0.0)
 
 
 def test_sums_are_exact() -> None:
     """The reference sums in float64; here they are Python's integers."""
     for combination in KERNELS:
-        op, x = make(combination, 67, 33)
+        example = dense_int(combination, 67, 33)
+        op, (x,) = example.op, example.inputs
+        assert isinstance(op, DenseInt)
         want = x[:2].astype(object) @ op.weights.T.astype(object) + op.bias.astype(object)
         assert (op.sums(x[:2]) == want).all()
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from edgeinfer.converters._registry import Context, Methods
 from edgeinfer.graph import Method
-from edgeinfer.ops import ArgMax, Lookup, SignIndex, Unary
+from edgeinfer.ops import ArgMax, Complement, Lookup, SignIndex, Unary
 
 
 def transformer(tensor: str) -> Methods:
@@ -54,3 +54,13 @@ def log_of(ctx: Context, proba: Method) -> Method:
     """`predict_log_proba` as the logarithm of `predict_proba`."""
     tensors = tuple(ctx.emit(Unary("log"), t) for t in proba.tensors)
     return Method(tensors, proba.layout)
+
+
+def binary_proba(ctx: Context, positive: str) -> str:
+    """The probabilities (of two classes) from that of the second, `positive`, of shape ()."""
+    return ctx.emit(Complement(), positive)
+
+
+def logistic_proba(ctx: Context, margin: str) -> str:
+    """The probabilities (of two classes) whose log odds are `margin`, of shape ()."""
+    return ctx.emit(Complement("logistic"), margin)

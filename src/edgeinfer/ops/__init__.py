@@ -37,7 +37,7 @@ from edgeinfer.ops.scale import Binary, BinaryConst, Clip, Impute
 from edgeinfer.ops.select import Cast, Concat, Reshape, Select
 from edgeinfer.ops.table import QSoftmax, Table8
 from edgeinfer.ops.tree_ensemble import TreeEnsemble
-from edgeinfer.ops.unary import Unary
+from edgeinfer.ops.unary import Complement, Unary
 
 __all__ = [
     "OPS",
@@ -48,6 +48,7 @@ __all__ = [
     "Cast",
     "CheckFinite",
     "Clip",
+    "Complement",
     "Concat",
     "Constant",
     "Conv2D",

@@ -90,12 +90,16 @@ NORMS = {
     "l2": lambda x: np.sqrt((x * x).sum(axis=-1, keepdims=True)),
     "max": lambda x: np.abs(x).max(axis=-1, keepdims=True),
     "sum": lambda x: x.sum(axis=-1, keepdims=True),
+    "share": lambda x: x.sum(axis=-1, keepdims=True),
 }
 
 
 @dataclass(frozen=True, eq=False)
 class Normalize(Op):
-    """Divide a row by its norm (l1, l2, max) or its sum; a norm of zero divides by one."""
+    """Divide a row by its norm (l1, l2, max) or its sum; a norm of zero divides by one.
+
+    `share` divides by the sum as well, but where it is zero all get the same share, 1 / n.
+    """
 
     kind = "Normalize"
 
@@ -110,6 +114,9 @@ class Normalize(Op):
 
     def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
         norms = NORMS[self.norm](x)
+        if self.norm == "share":
+            x = np.where(norms == 0, x.dtype.type(1), x)
+            norms = np.where(norms == 0, x.dtype.type(x.shape[-1]), norms)
         return (x / np.where(norms == 0, np.ones_like(norms), norms),)
 
     def lower(self, x: TensorType) -> Lowered:

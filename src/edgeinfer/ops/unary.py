@@ -13,9 +13,8 @@ from edgeinfer.ops._base import SUFFIX, Block, Lowered, Op, require, require_flo
 
 
 def _logistic(x: Any) -> Any:
-    # 1 / (1 + exp(-x)) in the form that cannot overflow, as scipy.special.expit has it.
-    e = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1 / (1 + e), e / (1 + e))
+    # As scipy.special.expit has it: exactly 0 where exp(-x) is infinite.
+    return 1 / (1 + np.exp(-x))
 
 
 UNARY: dict[str, Callable[[Any], Any]] = {
@@ -56,3 +55,39 @@ class Unary(Op):
     def lower(self, x: TensorType) -> Lowered:
         block = Block("ei_unary_params", (("n", "i32", x.size),))
         return Lowered(f"{self.fn}_{SUFFIX[x.dtype]}", block)
+
+
+CERTAIN = np.float32(36.7368)
+"""Above, exp(-x) is less than half a unit in the last place of 1.0 in float64."""
+
+
+@dataclass(frozen=True, eq=False)
+class Complement(Op):
+    """``[1 - p, p]``, the probabilities of two classes, p being x or (`fn`) its logistic function.
+
+    With ``fn="logistic"`` in float64 the first is the difference, as scikit-learn has it. In
+    float32 that would have few digits left where p is nearly 1, so it is ``logistic(-x)``, and 0
+    from `CERTAIN` on, where in float64 p is 1.
+    """
+
+    kind = "Complement"
+
+    fn: str = "ident"
+
+    def check(self) -> None:
+        require(self.fn in ("ident", "logistic"), f"no complement of {self.fn!r}")
+
+    def infer(self, x: TensorType) -> tuple[TensorType, ...]:
+        return (TensorType(require_float(self.kind, x), (*x.shape, 2)),)
+
+    def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        with np.errstate(all="ignore"):
+            p = UNARY[self.fn](x)
+            apart = self.fn == "logistic" and x.dtype == np.float32
+            first = np.where(x > CERTAIN, np.float32(0), _logistic(-x)) if apart else 1 - p
+            return (np.stack([first, p], axis=-1),)
+
+    def lower(self, x: TensorType) -> Lowered:
+        block = Block("ei_unary_params", (("n", "i32", x.size),))
+        name = "complement" if self.fn == "ident" else "logistic_pair"
+        return Lowered(f"{name}_{SUFFIX[x.dtype]}", block)

@@ -2,7 +2,17 @@
 
 import numpy as np
 
-from edgeinfer.ops import Binary, BinaryConst, Cast, CheckFinite, Clip, Impute, SignIndex, Unary
+from edgeinfer.ops import (
+    Binary,
+    BinaryConst,
+    Cast,
+    CheckFinite,
+    Clip,
+    Complement,
+    Impute,
+    SignIndex,
+    Unary,
+)
 from edgeinfer.ops.scale import BINARY
 from edgeinfer.ops.unary import UNARY
 from tests.examples_of_ops import Example
@@ -31,6 +41,9 @@ def _of(dtype: str) -> list[Example]:
             note="nan",
         ),
         Example(Clip(-1.0, 0.75), (x,)),
+        Example(Complement(), (x,)),
+        Example(Complement(), (x[:, 0].copy(),), note="flat"),
+        Example(Complement("logistic"), (x,), rtol, True, "logistic"),
         Example(Impute(np.nan, constant), (x,), note="nan"),
         Example(Impute(3.5, constant), (x,), note="value"),
         Example(SignIndex(0.0, False), (x,), note="above"),

@@ -1,5 +1,13 @@
 """Converters of scikit-learn, one module per family; importing this registers them."""
 
-from edgeinfer.converters.sklearn import boosting, linear, neighbors, svm, tree
+from edgeinfer.converters.sklearn import (
+    boosting,
+    linear,
+    linear_classifiers,
+    neighbors,
+    neural,
+    svm,
+    tree,
+)
 
-__all__ = ["boosting", "linear", "neighbors", "svm", "tree"]
+__all__ = ["boosting", "linear", "linear_classifiers", "neighbors", "neural", "svm", "tree"]

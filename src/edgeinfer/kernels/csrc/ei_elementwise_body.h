@@ -76,6 +76,38 @@ EI_API ei_status EI_F(ei_check_finite)(const void *params, const ei_io *io) {
 #define EI_OF(x) ((x))
 #include "ei_unary_body.h"
 
+/* 1 - x beside each x. */
+EI_API ei_status EI_F(ei_complement)(const void *params, const ei_io *io) {
+  const ei_unary_params *p = (const ei_unary_params *)params;
+  const EI_T *x = (const EI_T *)io->in[0];
+  EI_T *y = (EI_T *)io->out[0];
+  const ptrdiff_t total = (ptrdiff_t)io->rows * p->n;
+  for (ptrdiff_t i = 0; i < total; i++) {
+    y[2 * i] = 1 - x[i];
+    y[2 * i + 1] = x[i];
+  }
+  return EI_OK;
+}
+
+/* The same of the logistic function; in float32 its complement from -x, which keeps its digits, and
+ * 0 where in float64 the function is 1. */
+EI_API ei_status EI_F(ei_logistic_pair)(const void *params, const ei_io *io) {
+  const ei_unary_params *p = (const ei_unary_params *)params;
+  const EI_T *x = (const EI_T *)io->in[0];
+  EI_T *y = (EI_T *)io->out[0];
+  const ptrdiff_t total = (ptrdiff_t)io->rows * p->n;
+  for (ptrdiff_t i = 0; i < total; i++) {
+    const EI_T value = EI_F(ei_sigmoid)(x[i]);
+#if EI_FLOAT_BITS == 64
+    y[2 * i] = 1 - value;
+#else
+    y[2 * i] = x[i] > 36.7368f ? 0 : ei_sigmoid_f32(-x[i]);
+#endif
+    y[2 * i + 1] = value;
+  }
+  return EI_OK;
+}
+
 EI_API ei_status EI_F(ei_clip)(const void *params, const ei_io *io) {
   const ei_clip_params *p = (const ei_clip_params *)params;
   const EI_T *x = (const EI_T *)io->in[0];

@@ -85,4 +85,18 @@ EI_API ei_status EI_F(ei_log_softmax)(const void *params, const ei_io *io) {
 #define EI_FINISH(total)  ((total))
 #include "ei_normalize_body.h"
 
+/* Shares of the sum; where it is zero, all the same share. */
+EI_API ei_status EI_F(ei_normalize_share)(const void *params, const ei_io *io) {
+  const ei_reduce_params *p = (const ei_reduce_params *)params;
+  const EI_T *x = (const EI_T *)io->in[0];
+  EI_T *y = (EI_T *)io->out[0];
+  const ptrdiff_t runs = (ptrdiff_t)io->rows * p->repeat;
+  for (ptrdiff_t r = 0; r < runs; r++, x += p->n, y += p->n) {
+    EI_T total = 0;
+    for (int32_t i = 0; i < p->n; i++) total += x[i];
+    for (int32_t i = 0; i < p->n; i++) y[i] = total == 0 ? 1 / (EI_T)p->n : x[i] / total;
+  }
+  return EI_OK;
+}
+
 #include "ei_float_end.h"
