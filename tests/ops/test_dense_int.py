@@ -110,9 +110,9 @@ def test_contradictions_are_refused() -> None:
     with pytest.raises(GraphError, match="clamp leaves"):
         DenseInt(w, b, m, zero, np.ones(2), zero).infer(TensorType("int8", (3,)))
     with pytest.raises(GraphError, match="either"):
-        DenseInt(w, b)
-    with pytest.raises(GraphError, match="either"):
         DenseInt(w, b, m, zero)
+    with pytest.raises(GraphError, match="do not come as"):
+        DenseInt(w, b).infer(TensorType("int16", (3,)))
     with pytest.raises(GraphError, match="negative"):
         DenseInt(w, b, -m, zero, np.ones(2), zero)
     for shift in (-32, 31):

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from edgeinfer.graph import TensorType
-from edgeinfer.ops._base import Block, Cost, Lowered, Op, array, require
+from edgeinfer.ops._base import SUFFIX, Block, Cost, Lowered, Op, array, require
 from edgeinfer.ops.fixed_point import (
     MAX_SHIFT,
     MAX_SHIFT_64,
@@ -65,6 +65,7 @@ class DenseInt(Op):
     rescale is that of TensorFlow Lite Micro (`fixed_point`): int32 sums with two roundings, int64
     sums with the reduced multiplier; `out_scale` and `out_zero`, of the tensor or of each output,
     say what the integers mean. With `scale` and `offset` instead: float32 ``sum * scale + offset``.
+    With neither: the sums themselves, in the type of `bias`.
     """
 
     kind = "DenseInt"
@@ -85,6 +86,11 @@ class DenseInt(Op):
         """Whether the output is float32."""
         return self.scale is not None
 
+    @property
+    def to_sums(self) -> bool:
+        """Whether the output are the sums."""
+        return self.scale is None and self.multiplier is None
+
     def check(self) -> None:
         outputs, inputs = self.weights.shape
         require(outputs == self.bias.size > 0, "one bias per output is needed")
@@ -94,11 +100,14 @@ class DenseInt(Op):
             require(least > -32768, "an int16 weight is -32768, a pair of products could overflow")
         integer = (self.multiplier, self.shift, self.out_scale, self.out_zero)
         floating = (self.scale, self.offset)
+        to_integer = not self.to_float and not self.to_sums
         require(
-            all((v is None) == self.to_float for v in integer)
-            and all((v is None) != self.to_float for v in floating),
-            "rescaling is either multiplier, shift, out_scale, out_zero or scale, offset",
+            all((v is not None) == to_integer for v in integer)
+            and all((v is not None) == self.to_float for v in floating),
+            "rescaling is either multiplier, shift, out_scale, out_zero or scale, offset or none",
         )
+        if self.to_sums:
+            return
         if self.scale is not None and self.offset is not None:
             require(self.scale.size == self.offset.size == outputs, "one scale per output")
             return
@@ -133,6 +142,10 @@ class DenseInt(Op):
         shape = (*x.shape[:-1], outputs)
         if self.to_float:
             return (TensorType("float32", shape),)
+        if self.to_sums:
+            wide = (x.dtype == "int16") == (self.bias.dtype == np.int64)
+            require(wide, f"sums of {x.dtype} do not come as {self.bias.dtype}")
+            return (TensorType(self.bias.dtype.name, shape),)
         info = np.iinfo(x.dtype)
         require(info.min <= self.low and self.high <= info.max, f"the clamp leaves {x.dtype}")
         assert self.out_scale is not None
@@ -146,6 +159,8 @@ class DenseInt(Op):
 
     def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
         sums = self.sums(x)
+        if self.to_sums:
+            return (sums.astype(self.bias.dtype),)
         if self.scale is not None and self.offset is not None:
             return (sums.astype(np.float32) * self.scale + self.offset,)
         assert self.multiplier is not None
@@ -189,7 +204,11 @@ class DenseInt(Op):
             ("high", "i32", self.high),
             ("sum32", "i32", self.bias.dtype == np.int32),
         )
-        kernel = f"dense_{KERNELS[self._combination(x)]}{'_f32' if self.to_float else ''}"
+        kernel = f"dense_{KERNELS[self._combination(x)]}"
+        if self.to_float:
+            kernel += "_f32"
+        elif self.to_sums:
+            kernel += f"_{SUFFIX[self.bias.dtype.name]}"
         staged = TILE_ROWS * -(-inputs // group) * 4
         return Lowered(kernel, Block("ei_dense_int_params", fields), scratch_fixed=staged)
 

@@ -118,6 +118,21 @@ EI_API void ei_finish_i16_f32(const ei_dense_int_params *p, int32_t first, int32
     y[j] = (float)acc[j] * p->scale[first + j] + p->offset[first + j];
 }
 
+/* The sums themselves. */
+EI_API void ei_finish_i32(const ei_dense_int_params *p, int32_t first, int32_t width,
+                          const int32_t *acc, int32_t *y) {
+  (void)p;
+  (void)first;
+  memcpy(y, acc, (size_t)width * sizeof *y);
+}
+
+EI_API void ei_finish_i64(const ei_dense_int_params *p, int32_t first, int32_t width,
+                          const int64_t *acc, int64_t *y) {
+  (void)p;
+  (void)first;
+  memcpy(y, acc, (size_t)width * sizeof *y);
+}
+
 /* Rows of n values as rows of `stride` values, the rest zero (as no weight is there to see). */
 EI_API void ei_stage_i8(const int8_t *x, int32_t rows, int32_t n, ptrdiff_t stride, uint8_t *to) {
   for (int32_t r = 0; r < rows; r++, x += n, to += stride) {
@@ -149,6 +164,10 @@ EI_API void ei_stage_i16(const int16_t *x, int32_t rows, int32_t n, ptrdiff_t st
 #define EI_FINISH ei_finish_i8_f32
 #define EI_Y      float
 #include "ei_dense_int_body.h"
+#define EI_KIND   i8_i32
+#define EI_FINISH ei_finish_i32
+#define EI_Y      int32_t
+#include "ei_dense_int_body.h"
 #undef EI_X
 #undef EI_STAGED
 #undef EI_W
@@ -172,6 +191,10 @@ EI_API void ei_stage_i16(const int16_t *x, int32_t rows, int32_t n, ptrdiff_t st
 #define EI_FINISH ei_finish_i16_f32
 #define EI_Y      float
 #include "ei_dense_int_body.h"
+#define EI_KIND   i16w8_i64
+#define EI_FINISH ei_finish_i64
+#define EI_Y      int64_t
+#include "ei_dense_int_body.h"
 #undef EI_W
 #undef EI_DOT
 #define EI_W      int16_t
@@ -183,6 +206,10 @@ EI_API void ei_stage_i16(const int16_t *x, int32_t rows, int32_t n, ptrdiff_t st
 #define EI_KIND   i16w16_f32
 #define EI_FINISH ei_finish_i16_f32
 #define EI_Y      float
+#include "ei_dense_int_body.h"
+#define EI_KIND   i16w16_i64
+#define EI_FINISH ei_finish_i64
+#define EI_Y      int64_t
 #include "ei_dense_int_body.h"
 #undef EI_X
 #undef EI_STAGED
