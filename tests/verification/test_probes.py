@@ -138,3 +138,31 @@ def test_the_limit_is_kept_and_told() -> None:
 
 def test_one_row_is_enough() -> None:
     assert make_probes([chain(Cast("float32"))], X[:1], 1000).thresholds == 3
+
+
+def test_float32_models_are_probed_with_what_float32_holds() -> None:
+    """0.3 is no float32: the values around it are; a source that rounds is probed as it rounds."""
+    direct = make_probes([chain(threshold=0.3)], X, 1000, True).rows
+    moved = direct[~np.isin(direct[:, 0], X[:, 0]), 0]
+    t = np.float32(0.3)
+    assert float(t) > 0.3
+    assert set(moved) == {float(t), float(np.nextafter(t, np.float32(0)))}
+    source = chain(Cast("float32"), threshold=float(t))
+    rounding = make_probes([source, source], X, 1000, True).rows
+    moved = rounding[~np.isin(rounding[:, 0], X[:, 0]), 0]
+    assert len(set(moved.astype(np.float32))) == 3  # below, at and above
+    kept = set(moved) - set(moved.astype(np.float32).astype(float))
+    assert len(kept) == 4  # and neighbours in float64 at either end of what rounds to it
+    alone = make_probes([source], X, 1000, True).rows
+    assert (alone[:, 0] == alone[:, 0].astype(np.float32))[~np.isin(alone[:, 0], X[:, 0])].all()
+    exact = make_probes([chain()], X, 1000, True).rows  # 0.25 is a float32
+    moved = exact[~np.isin(exact[:, 0], X[:, 0]), 0]
+    quarter = np.float32(0.25)
+    assert set(moved) == {
+        float(v)
+        for v in (
+            np.nextafter(quarter, np.float32(0)),
+            quarter,
+            np.nextafter(quarter, np.float32(1)),
+        )
+    }

@@ -11,8 +11,9 @@ import pandas as pd
 import polars as pl
 import pytest
 from sklearn.datasets import load_diabetes, load_iris
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neighbors import KNeighborsClassifier
 
 import edgeinfer
 from edgeinfer.errors import InvalidInputError, InvalidParameterError, VerificationError
@@ -294,3 +295,18 @@ def test_leaves_are_equal_whatever_loss_is_allowed() -> None:
     model = edgeinfer.convert(source, precision="int8")
     result = edgeinfer.verify(model, other, X, max_loss=0.9, tolerance=0.9, raises=False)
     assert {m.method for m in result.methods if not m.passed} == {"apply"}
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32", "int8"])
+def test_boosting_that_compares_in_float64(precision: str) -> None:
+    source = HistGradientBoostingClassifier(max_iter=5, random_state=0).fit(X, Y)
+    assert edgeinfer.verify(edgeinfer.convert(source, precision=precision), source, X)
+
+
+def test_neighbours_at_equal_distances() -> None:
+    """Points on a grid tie all the time."""
+    rng = np.random.default_rng(0)
+    points = rng.integers(0, 3, (300, 20)).astype(float)
+    source = KNeighborsClassifier(5).fit(points, rng.integers(0, 3, 300))
+    model = edgeinfer.convert(source, precision="int8", calibration=points)
+    assert edgeinfer.verify(model, source, rng.integers(0, 3, (400, 20)).astype(float))

@@ -17,7 +17,7 @@ from edgeinfer.measurement.energy import Rapl, operation_model
 from edgeinfer.measurement.latency import batch_of, batches, one_row
 from edgeinfer.measurement.report import Measurement, Report
 from edgeinfer.measurement.size import main_method, sizes
-from edgeinfer.runtime.calls import caller
+from edgeinfer.runtime.calls import caller, one_thread
 from edgeinfer.runtime.inputs import InputPreparer
 from edgeinfer.runtime.model import Model
 from edgeinfer.runtime.program import chosen_isa
@@ -162,7 +162,8 @@ def _compare(
     if isinstance(source, Model):
         expected = caller(source, method)(_rows(source, X))
     elif hasattr(source, method):
-        expected = getattr(source, method)(X)
+        with one_thread():
+            expected = getattr(source, method)(X)
     else:
         raise InvalidParameterError(f"{type(source).__name__} has no {method!r} to compare with")
     info = model.graph.info

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -27,3 +28,19 @@ def caller(model: Model, method: str) -> Callable[[np.ndarray], Any]:
         raise InvalidParameterError(f"a model with one input is needed, not {len(model.inputs)}")
     (name,) = model.inputs
     return lambda rows: model.run({name: rows})
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Numeric libraries use one thread in here, as far as threadpoolctl is there to tell them.
+
+    A source is compared on one thread: which of equally distant neighbours scikit-learn takes
+    depends on how its threads share the points.
+    """
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        yield
+        return
+    with threadpool_limits(1):
+        yield

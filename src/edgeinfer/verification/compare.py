@@ -39,6 +39,8 @@ class Comparison:
     def add(self, found: Any, expected: Any, rows: int, probe: bool) -> str | None:
         """Take the answers for some rows; the reason, if they cannot even be compared."""
         have, want = as_arrays(found), as_arrays(expected)
+        if self.method == "kneighbors":
+            have, want = _by_distance(have), _by_distance(want)
         if len(have) != len(want):
             return f"the source gives {len(want)} arrays, the model {len(have)}"
         for h, w in zip(have, want, strict=True):
@@ -135,6 +137,15 @@ class Comparison:
         else:
             scale = float(np.abs(known).max())
         return _distance(have, want), scale or 1.0
+
+
+def _by_distance(arrays: list[np.ndarray]) -> list[np.ndarray]:
+    """Distances and indices of neighbours; of equal distances, which have no order, by index."""
+    if len(arrays) != 2 or arrays[0].ndim != 2 or arrays[0].shape != arrays[1].shape:
+        return arrays
+    distances, indices = arrays
+    order = np.lexsort((indices, distances), axis=1)
+    return [np.take_along_axis(a, order, axis=1) for a in (distances, indices)]
 
 
 def _distance(have: np.ndarray, want: np.ndarray) -> np.ndarray:

@@ -45,10 +45,15 @@ class _Target:
     values: np.ndarray
 
 
-def make_probes(graphs: Sequence[Graph], X: np.ndarray, limit: int) -> Probes:
+def make_probes(
+    graphs: Sequence[Graph], X: np.ndarray, limit: int, float32: bool = False
+) -> Probes:
     """At most about `limit` probe rows for the thresholds of all `graphs`, on rows of X as base.
 
-    The graphs have one float64 input of shape ``(features,)``; X has shape ``(rows, features)``.
+    `graphs` are that of the source, where it has one, and last the model's own. They have one
+    float64 input of shape ``(features,)``; X has shape ``(rows, features)``. `float32`: for a
+    model that promises its answers for float32 values, see `_in_float32`.
+
     A threshold gets several base rows if there is room; if there are too many thresholds, an
     even selection of them is probed and the result says so.
     """
@@ -57,7 +62,7 @@ def make_probes(graphs: Sequence[Graph], X: np.ndarray, limit: int) -> Probes:
     notes: dict[str, None] = {}
     thresholds = 0
     with np.errstate(all="ignore"):
-        for graph in graphs:
+        for number, graph in enumerate(graphs):
             # Guards would refuse the far ends of a bisection; what they refuse is compared later.
             plain = replace(graph, nodes=tuple(n for n in graph.nodes if n.outputs))
             searches = [
@@ -65,8 +70,10 @@ def make_probes(graphs: Sequence[Graph], X: np.ndarray, limit: int) -> Probes:
             ]
             # The graphs are the same model twice: their thresholds are mostly the same as well.
             thresholds = max(thresholds, sum(search.thresholds for search in searches))
-            columns += [search.columns for search in searches]
-            values += [search.values for search in searches]
+            is_source = number < len(graphs) - 1
+            for search in searches:
+                columns.append(search.columns)
+                values.append(_in_float32(search.values, is_source) if float32 else search.values)
     if not columns:
         return Probes(np.empty((0, X.shape[1])), 0, tuple(notes))
     pairs = np.unique(np.column_stack([np.concatenate(columns), np.concatenate(values)]), axis=0)
@@ -251,6 +258,22 @@ class _Search:
                 above.append(np.where(strict[some], level > values[some], level >= values[some]))
             pairs[some[above[0] == above[1]]] = np.nan
         return pairs
+
+
+def _in_float32(values: np.ndarray, is_source: bool) -> np.ndarray:
+    """Pairs of neighbouring inputs, in sequence, as float32 values on both sides of the crossing.
+
+    A model in float32 promises the answers for float32 values. Where the source itself rounds to
+    float32 before it compares (the pair rounds apart) the promise holds for the pair as it is.
+    """
+    pairs = np.sort(values.reshape(-1, 2), axis=1)
+    rounded = pairs.astype(np.float32)
+    apart = rounded[:, 0] != rounded[:, 1]
+    below = np.where(rounded > pairs, np.nextafter(rounded, np.float32(-np.inf)), rounded)[:, 0]
+    above = np.where(rounded < pairs, np.nextafter(rounded, np.float32(np.inf)), rounded)[:, 1]
+    around = np.column_stack([below, above]).astype(np.float64)
+    on_both_sides = pairs if is_source else rounded.astype(np.float64)
+    return np.where(apart[:, None], on_both_sides, around).ravel()
 
 
 def _order(x: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from edgeinfer.errors import (
     VerificationError,
 )
 from edgeinfer.graph import Graph
-from edgeinfer.runtime.calls import caller
+from edgeinfer.runtime.calls import caller, one_thread
 from edgeinfer.runtime.inputs import InputPreparer
 from edgeinfer.runtime.model import Model
 from edgeinfer.verification.compare import Comparison
@@ -115,12 +115,12 @@ class _Verifier:
 
     def run(self, max_probes: int) -> Verification:
         methods = self._methods()
+        info = self.model.graph.info
         graphs = [g for g in (self.origin, self.model.graph) if g is not None]
         probes = Probes(np.empty((0, *self.rows.shape[1:])), 0, ())
         if self.tabular and max_probes:
             self.progress("looking for thresholds", 0, 1)
-            probes = make_probes(graphs, self.rows, max_probes)
-        info = self.model.graph.info
+            probes = make_probes(graphs, self.rows, max_probes, info.precision == "float32")
         results: list[MethodResult] = []
         first: Difference | None = None
         for number, method in enumerate(methods):
@@ -219,7 +219,8 @@ class _Verifier:
         data: Any = rows
         if self.frame is not None:
             data = _like(self.frame, rows)
-        return getattr(who, method)(data)
+        with one_thread():
+            return getattr(who, method)(data)
 
     def _difference(self, comparison: Comparison, row: int, probes: np.ndarray) -> Difference:
         column, expected, found = comparison.worst_column(row)
