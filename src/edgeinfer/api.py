@@ -58,9 +58,7 @@ def convert(
     graph = to_graph(source)
     data: np.ndarray | None = None
     if calibration is not None:
-        (only,) = graph.inputs.values()
-        prepare = InputPreparer(only.size, graph.info.feature_names, graph.info.estimator)
-        data = np.ascontiguousarray(prepare(calibration), dtype=np.float64)
+        data = np.ascontiguousarray(InputPreparer.of(graph)(calibration), dtype=np.float64)
     return Model(to_precision(graph, precision, data, exact=exact))
 
 

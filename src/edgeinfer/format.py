@@ -257,6 +257,7 @@ def _labels_from_json(value: Mapping[str, Any]) -> np.ndarray:
 
 def _info_from_json(value: Mapping[str, Any]) -> Info:
     names, classes = value["feature_names"], value["classes"]
+    by_name = value["read_by_name"]
     report = value["report"]
     if not isinstance(report, dict):
         raise FormatError("the report has to be an object")
@@ -268,6 +269,7 @@ def _info_from_json(value: Mapping[str, Any]) -> Info:
         library=str(value["library"]),
         precision=_name(value["precision"]),
         feature_names=None if names is None else tuple(str(n) for n in names),
+        read_by_name=None if by_name is None else _integers(by_name),
         classes=None if classes is None else _integers(classes),
         classes_as_list=bool(value["classes_as_list"]),
         report=report,

@@ -136,6 +136,8 @@ class Method:
 class Info:
     """Where a model came from, for people and for the checks a user expects of an estimator.
 
+    `read_by_name`: the features that a model reads, when it finds a frame's columns by their names
+    and does not mind others; None: a frame has exactly `feature_names`.
     `origins`: in another precision, which tensor of the float64 graph each tensor stands for.
     """
 
@@ -143,6 +145,7 @@ class Info:
     library: str = ""
     precision: str = "float64"
     feature_names: tuple[str, ...] | None = None
+    read_by_name: tuple[int, ...] | None = None
     classes: tuple[int, ...] | None = None  # label tables behind `classes_`; several: multi-output
     classes_as_list: bool = False
     report: Mapping[str, Any] = field(default_factory=dict)
@@ -215,6 +218,9 @@ class Graph:
             (only,) = self.inputs.values()
             if only.size != len(names):
                 raise GraphError(f"{len(names)} feature names for {only.size} features")
+        for column in self.info.read_by_name or ():
+            if names is None or not 0 <= column < len(names):
+                raise GraphError(f"feature {column} has no name to be found by")
 
     def _check_option(self, method: str, option: Option) -> None:
         where = f"option {option.name!r} of {method!r}"

@@ -79,6 +79,10 @@ class Context:
     def __init__(self, builder: GraphBuilder) -> None:
         self.builder = builder
         self.path: list[str] = []
+        self.transform_only = False
+        """Whether of the estimator being converted only `transform` will be used."""
+        self.by_name: set[int] | None = set()
+        """Input columns read by those that find them by name; None: someone reads all of them."""
 
     def emit(self, op: Op, *inputs: str) -> str:
         """Add an op; the name of the tensor it writes."""
@@ -101,6 +105,7 @@ class Context:
 
     def check_width(self, est: Any, x: str) -> None:
         """Refuse a tensor of another number of features than the estimator was fitted on."""
+        self.read_all(x)
         n_features = getattr(est, "n_features_in_", None)
         if n_features is not None and n_features != self.width(x):
             raise UnsupportedError(
@@ -108,9 +113,26 @@ class Context:
                 f"but gets {self.width(x)} here"
             )
 
+    def read_all(self, x: str) -> None:
+        """Say that all columns of `x` are read, in the order of the fit."""
+        if x in self.builder.inputs:
+            self.by_name = None
+
+    def read_named(self, x: str, columns: np.ndarray) -> None:
+        """Say that only `columns` of `x` are read, and of a frame by their names."""
+        if x in self.builder.inputs and self.by_name is not None:
+            self.by_name.update(int(c) for c in columns)
+
     def expect_range(self, tensor: str, low: float, high: float) -> None:
         """Tell where the values of `tensor` mostly lie, for calibration without data."""
-        self.builder.ranges[tensor] = (float(low), float(high))
+        if np.isfinite(low) and np.isfinite(high):
+            self.builder.ranges[tensor] = (float(low), float(high))
+
+    def keep_range(self, tensor: str, *sources: str) -> None:
+        """The values of `tensor` lie where those of `sources` do, if that is known of all."""
+        known = [self.builder.ranges[s] for s in sources if s in self.builder.ranges]
+        if known and len(known) == len(sources):
+            self.expect_range(tensor, min(k[0] for k in known), max(k[1] for k in known))
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -130,10 +152,14 @@ class Context:
         """An error that names the estimator and its step: ``raise ctx.unsupported(est, ...)``."""
         return UnsupportedError(f"{self.where(est)}: {what}")
 
-    def convert(self, est: Any, x: str) -> Methods:
-        """Convert a nested estimator whose input is `x`."""
+    def convert(self, est: Any, x: str, *, transform_only: bool = False) -> Methods:
+        """Convert a nested estimator whose input is `x`.
+
+        `transform_only`: its other methods are not used, and need not be convertible.
+        """
         function = _find(est, self)
         check_fitted(est, self)
+        outer, self.transform_only = self.transform_only, transform_only
         try:
             return function(est, self, x)
         except AttributeError as err:
@@ -142,10 +168,12 @@ class Context:
                 f"{self.where(est)} lacks what its converter reads ({err}); it was probably "
                 "fitted with a release of its library that edgeinfer does not know"
             ) from err
+        finally:
+            self.transform_only = outer
 
     def transform(self, est: Any, x: str) -> str:
         """Convert a nested transformer; the tensor it makes of `x`."""
-        methods = self.convert(est, x)
+        methods = self.convert(est, x, transform_only=True)
         if "transform" not in methods:
             raise self.unsupported(est, "is used as a transformer, but has no transform")
         return methods["transform"].tensors[0]
@@ -217,6 +245,21 @@ def _unknown(est: Any, ctx: Context) -> UnsupportedError:
     return UnsupportedError(f"{ctx.where(est)} of {type(est).__module__} has no converter{hint}")
 
 
+def _first_reader(est: Any) -> Any:
+    """The estimator that knows the features of the fit: `est`, or the first inside it that does."""
+    if getattr(est, "n_features_in_", None) is not None:
+        return est
+    named: Any = getattr(est, "steps", None) or getattr(est, "transformer_list", ())
+    parts = [part[1] for part in named]
+    parts += [getattr(est, name, None) for name in ("best_estimator_", "estimator_", "estimator")]
+    for part in parts:
+        if hasattr(part, "get_params"):
+            found = _first_reader(part)
+            if found is not None:
+                return found
+    return None
+
+
 def to_graph(est: Any) -> Graph:
     """The float64 graph of a fitted estimator.
 
@@ -225,21 +268,24 @@ def to_graph(est: Any) -> Graph:
     probe = Context(GraphBuilder({}))
     _find(est, probe)
     check_fitted(est, probe)
-    n_features = getattr(est, "n_features_in_", None)
-    if n_features is None:
+    reader = _first_reader(est)
+    if reader is None:
         raise UnsupportedError(
-            f"{type(est).__name__} does not know its number of features (n_features_in_)"
+            f"{type(est).__name__} does not know its number of features (n_features_in_); "
+            "fit it on data (a search: with refit=True)"
         )
-    builder = GraphBuilder({"X": TensorType("float64", (int(n_features),))})
+    builder = GraphBuilder({"X": TensorType("float64", (int(reader.n_features_in_),))})
     ctx = Context(builder)
     methods = {name: _owned(ctx, m) for name, m in ctx.convert(est, "X").items()}
     classes, as_list = _class_tables(est, builder)
-    names = getattr(est, "feature_names_in_", None)
+    names = getattr(reader, "feature_names_in_", None)
+    by_name = None if names is None or not ctx.by_name else tuple(sorted(ctx.by_name))
     module = importlib.import_module(type(est).__mro__[0].__module__.partition(".")[0])
     info = Info(
         estimator=type(est).__name__,
         library=f"{module.__name__} {getattr(module, '__version__', '')}".strip(),
         feature_names=None if names is None else tuple(str(n) for n in names),
+        read_by_name=by_name,
         classes=classes,
         classes_as_list=as_list,
     )

@@ -148,7 +148,7 @@ def _rows(model: Model, X: Any) -> np.ndarray:
         if rows.shape[1:] != only.shape or not len(rows):
             raise InvalidInputError(f"takes rows of shape {only.shape}, got {rows.shape}")
         return rows
-    prepare = InputPreparer(only.size, model.graph.info.feature_names, model.graph.info.estimator)
+    prepare = InputPreparer.of(model.graph)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return np.ascontiguousarray(prepare(X), dtype=np.float64)

@@ -96,17 +96,20 @@ NORMS = {
 
 @dataclass(frozen=True, eq=False)
 class Normalize(Op):
-    """Divide a row by its norm (l1, l2, max) or its sum; a norm of zero divides by one.
+    """Divide a row by its norm (l1, l2, max) or its sum.
 
-    `share` divides by the sum as well, but where it is zero all get the same share, 1 / n.
+    A norm of zero, or nearer to it than `below`, divides by one. `share` divides by the sum as
+    well, but where it is zero all get the same share, 1 / n.
     """
 
     kind = "Normalize"
 
     norm: str
+    below: float = 0.0
 
     def check(self) -> None:
         require(self.norm in NORMS, f"unknown norm {self.norm!r}")
+        require(self.norm != "share" or self.below == 0, "a share is of any sum but zero")
 
     def infer(self, x: TensorType) -> tuple[TensorType, ...]:
         require(bool(x.shape) and x.shape[-1] > 0, "a norm needs at least one value")
@@ -117,7 +120,10 @@ class Normalize(Op):
         if self.norm == "share":
             x = np.where(norms == 0, x.dtype.type(1), x)
             norms = np.where(norms == 0, x.dtype.type(x.shape[-1]), norms)
-        return (x / np.where(norms == 0, np.ones_like(norms), norms),)
+        tiny = (norms == 0) | (np.abs(norms) < x.dtype.type(self.below))
+        return (x / np.where(tiny, np.ones_like(norms), norms),)
 
     def lower(self, x: TensorType) -> Lowered:
-        return Lowered(f"normalize_{self.norm}_{SUFFIX[x.dtype]}", _rows_block(x))
+        fields = (("below", "f64", self.below), *_rows_block(x).fields)
+        kernel = f"normalize_{self.norm}_{SUFFIX[x.dtype]}"
+        return Lowered(kernel, Block("ei_normalize_params", fields))

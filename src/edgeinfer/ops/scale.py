@@ -31,8 +31,9 @@ BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "min": np.minimum,
     "pow": np.power,
     "gt": lambda a, b: (a > b).astype(a.dtype),
+    "eq": lambda a, b: (a == b).astype(a.dtype),
 }
-"""Functions of two operands. `gt` is 1.0 where a > b, else 0.0."""
+"""Functions of two operands. `gt` is 1.0 where a > b, else 0.0; `eq` the same where a == b."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +67,7 @@ class BinaryConst(Op):
             return (BINARY[self.fn](x, constant).astype(x.dtype, copy=False),)
 
     def thresholds(self) -> dict[int, np.ndarray]:
-        if self.fn != "gt":
+        if self.fn not in ("gt", "eq"):
             return {}
         if self.constant.size == 1:
             return {EVERY_COLUMN: self.constant}

@@ -27,6 +27,9 @@ UNARY: dict[str, Callable[[Any], Any]] = {
     "sqrt": np.sqrt,
     "neg": np.negative,
     "abs": np.abs,
+    "log1p": np.log1p,
+    "expm1": np.expm1,
+    "isnan": np.isnan,
     "ident": lambda x: x.copy(),
 }
 

@@ -14,16 +14,31 @@ from typing import Any
 import numpy as np
 
 from edgeinfer.errors import InvalidInputError, MissingExtraError
+from edgeinfer.graph import Graph
 
 
 class InputPreparer:
     """Turns the X of one model into a 2-D float64 / float32 array with the right features."""
 
-    def __init__(self, n_features: int, feature_names: tuple[str, ...] | None, who: str) -> None:
+    def __init__(
+        self,
+        n_features: int,
+        feature_names: tuple[str, ...] | None,
+        who: str,
+        read_by_name: tuple[int, ...] | None = None,
+    ) -> None:
         self.n_features = n_features
         self.feature_names = feature_names
+        self.read_by_name = read_by_name
         self.who = who or "this model"
         self._warned = False
+
+    @classmethod
+    def of(cls, graph: Graph) -> InputPreparer:
+        """What takes the X of `graph`, which has one input."""
+        (only,) = graph.inputs.values()
+        info = graph.info
+        return cls(only.size, info.feature_names, info.estimator, info.read_by_name)
 
     def __call__(self, X: Any) -> np.ndarray:
         """X as an array of shape ``(rows, n_features)``.
@@ -60,42 +75,49 @@ class InputPreparer:
 
     def _values(self, X: Any) -> Any:
         """X without its frame, after the check of its column names."""
-        if isinstance(X, (np.ndarray, list, tuple)):
-            names = None
-        else:
+        if not isinstance(X, (np.ndarray, list, tuple)):
             if hasattr(X, "toarray") and hasattr(X, "nnz"):
                 raise InvalidInputError(
                     "Sparse data was passed, but dense data is required. "
                     "Use '.toarray()' to convert to a dense array."
                 )
             if hasattr(X, "columns") or hasattr(X, "schema"):
-                X, names = _from_frame(X)
-            else:
-                names = None
-        if names is not None:
-            self._check_names(names)
-        elif self.feature_names is not None and not self._warned:
-            self._warned = True
-            warnings.warn(
-                f"X does not have valid feature names, but {self.who} was fitted with "
-                "feature names",
-                UserWarning,
-                stacklevel=4,
+                return self._from_frame(Frame(X))
+        if self.feature_names is not None and self.read_by_name is None:
+            self._warn(
+                f"X does not have valid feature names, but {self.who} was fitted with feature names"
             )
         return X
+
+    def _from_frame(self, frame: Frame) -> np.ndarray:
+        """A frame's values, after the check of its column names."""
+        if self.feature_names is not None and self.read_by_name is not None:
+            needed = {self.feature_names[column]: column for column in self.read_by_name}
+            missing = set(needed) - set(frame.names)
+            if missing:
+                raise InvalidInputError(f"columns are missing: {missing}")
+            values = frame.values(list(needed))
+            array = np.zeros((len(values), self.n_features))
+            array[:, list(needed.values())] = self._numeric(values)
+            return array
+        self._check_names(frame.names)
+        return frame.values(frame.names)
+
+    def _warn(self, message: str) -> None:
+        """Warn once per model, at the line that called its method."""
+        if not self._warned:
+            self._warned = True
+            depth = 0
+            while sys._getframe(depth).f_code.co_filename == __file__:
+                depth += 1
+            warnings.warn(message, UserWarning, stacklevel=depth + 1)
 
     def _check_names(self, names: list[Any]) -> None:
         """Column names against those of the fit; frames with other than string names have none."""
         if not all(isinstance(name, str) for name in names):
             return
         if self.feature_names is None:
-            if not self._warned:
-                self._warned = True
-                warnings.warn(
-                    f"X has feature names, but {self.who} was fitted without feature names",
-                    UserWarning,
-                    stacklevel=5,
-                )
+            self._warn(f"X has feature names, but {self.who} was fitted without feature names")
             return
         expected = self.feature_names
         if tuple(names) == expected:
@@ -137,30 +159,44 @@ class InputPreparer:
         return array
 
 
-def _from_frame(X: Any) -> tuple[Any, list[Any]]:
-    """A frame's values and column names, through narwhals; pandas alone needs no extra."""
-    pandas = sys.modules.get("pandas")
-    if pandas is not None and isinstance(X, pandas.DataFrame):
-        return _from_pandas(X), list(X.columns)
-    try:
-        import narwhals as nw
-    except ImportError as err:
-        raise MissingExtraError("narwhals", "frames", f"reading a {type(X).__name__}") from err
-    try:
-        frame = nw.from_native(X, eager_only=True)
-    except TypeError as err:
-        raise InvalidInputError(f"cannot read a {type(X).__name__} as rows: {err}") from err
-    columns = [frame[name].to_numpy() for name in frame.columns]
-    if not columns:
-        return np.empty((len(frame), 0)), []
-    return np.column_stack([_nan_for_none(column) for column in columns]), list(frame.columns)
+class Frame:
+    """A frame of any library that narwhals knows; pandas alone needs no extra.
 
+    Raises MissingExtraError, and InvalidInputError for a frame that has no rows at hand (lazy).
+    """
 
-def _from_pandas(X: Any) -> np.ndarray:
-    """Values of a pandas frame; missing values of nullable columns become NaN."""
-    if all(isinstance(dtype, np.dtype) for dtype in X.dtypes):
-        return np.asarray(X.to_numpy())
-    return np.asarray(X.to_numpy(dtype=np.float64, na_value=np.nan))
+    def __init__(self, native: Any) -> None:
+        pandas = sys.modules.get("pandas")
+        self.is_pandas = pandas is not None and isinstance(native, pandas.DataFrame)
+        self.frame: Any = native
+        if not self.is_pandas:
+            try:
+                import narwhals as nw
+            except ImportError as err:
+                purpose = f"reading a {type(native).__name__}"
+                raise MissingExtraError("narwhals", "frames", purpose) from err
+            try:
+                self.frame = nw.from_native(native, eager_only=True)
+            except TypeError as err:
+                raise InvalidInputError(
+                    f"cannot read a {type(native).__name__} as rows: {err}"
+                ) from err
+        self.names = list(self.frame.columns)
+
+    def values(self, names: list[Any]) -> np.ndarray:
+        """The named columns side by side; missing values of nullable columns are NaN."""
+        if self.is_pandas:
+            frame = self.frame if names == self.names else self.frame[names]
+            if all(isinstance(dtype, np.dtype) for dtype in frame.dtypes):
+                return np.asarray(frame.to_numpy())
+            try:
+                return np.asarray(frame.to_numpy(dtype=np.float64, na_value=np.nan))
+            except (TypeError, ValueError) as err:
+                raise InvalidInputError(f"X cannot be read as numbers: {err}") from err
+        if not names:
+            return np.empty((len(self.frame), 0))
+        columns = [self.frame[name].to_numpy() for name in names]
+        return np.column_stack([_nan_for_none(column) for column in columns])
 
 
 def _nan_for_none(column: np.ndarray) -> np.ndarray:

@@ -33,9 +33,7 @@ class Model:
         if len(graph.inputs) == 1:
             (only,) = graph.inputs.values()
             if len(only.shape) == 1 and only.dtype in ("float64", "float32"):
-                self._prepare = InputPreparer(
-                    only.shape[0], graph.info.feature_names, graph.info.estimator
-                )
+                self._prepare = InputPreparer.of(graph)
 
     # The methods of the source -------------------------------------------------------------------
 

@@ -107,8 +107,7 @@ class _Verifier:
     def _read(self, X: Any) -> np.ndarray:
         if len(self.input.shape) != 1:
             return np.asarray(X)
-        info = self.model.graph.info
-        prepare = InputPreparer(self.input.size, info.feature_names, info.estimator)
+        prepare = InputPreparer.of(self.model.graph)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return np.ascontiguousarray(prepare(X), dtype=np.float64)

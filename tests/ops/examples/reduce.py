@@ -30,6 +30,7 @@ def _of(dtype: str) -> list[Example]:
     ]
     examples += [Example(Reduce(fn), (x,), rtol, note=fn) for fn in REDUCTIONS for x in (flat, nan)]
     examples += [Example(Normalize(norm), (flat,), rtol, note=norm) for norm in NORMS]
+    examples += [Example(Normalize("l2", below=2.0), (flat,), rtol, note="l2-tiny")]
     return examples
 
 

@@ -2,12 +2,30 @@
 
 from edgeinfer.converters.sklearn import (
     boosting,
+    compose,
+    decomposition,
+    impute,
     linear,
     linear_classifiers,
     neighbors,
     neural,
+    scaling,
+    selection,
     svm,
     tree,
 )
 
-__all__ = ["boosting", "linear", "linear_classifiers", "neighbors", "neural", "svm", "tree"]
+__all__ = [
+    "boosting",
+    "compose",
+    "decomposition",
+    "impute",
+    "linear",
+    "linear_classifiers",
+    "neighbors",
+    "neural",
+    "scaling",
+    "selection",
+    "svm",
+    "tree",
+]

@@ -43,6 +43,9 @@ EI_API ei_status EI_F(ei_check_finite)(const void *params, const ei_io *io) {
 #define EI_NAME     gt
 #define EI_OF(x, c) ((EI_T)((x) > (c)))
 #include "ei_binary_body.h"
+#define EI_NAME     eq
+#define EI_OF(x, c) ((EI_T)((x) == (c)))
+#include "ei_binary_body.h"
 
 /* One operand. */
 #define EI_NAME  exp
@@ -71,6 +74,15 @@ EI_API ei_status EI_F(ei_check_finite)(const void *params, const ei_io *io) {
 #include "ei_unary_body.h"
 #define EI_NAME  abs
 #define EI_OF(x) (EI_M(fabs)(x))
+#include "ei_unary_body.h"
+#define EI_NAME  log1p
+#define EI_OF(x) (EI_M(log1p)(x))
+#include "ei_unary_body.h"
+#define EI_NAME  expm1
+#define EI_OF(x) (EI_M(expm1)(x))
+#include "ei_unary_body.h"
+#define EI_NAME  isnan
+#define EI_OF(x) ((EI_T)(isnan(x) != 0))
 #include "ei_unary_body.h"
 #define EI_NAME  ident
 #define EI_OF(x) ((x))

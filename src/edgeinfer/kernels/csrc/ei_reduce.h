@@ -13,6 +13,12 @@ typedef struct {
 } ei_reduce_params;
 
 typedef struct {
+  double below; /* a norm nearer to zero than this counts as one, as zero does */
+  int32_t n;
+  int32_t repeat;
+} ei_normalize_params;
+
+typedef struct {
   const int64_t *table;
   int32_t n;
   int32_t table_size;

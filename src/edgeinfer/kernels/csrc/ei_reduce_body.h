@@ -87,7 +87,7 @@ EI_API ei_status EI_F(ei_log_softmax)(const void *params, const ei_io *io) {
 
 /* Shares of the sum; where it is zero, all the same share. */
 EI_API ei_status EI_F(ei_normalize_share)(const void *params, const ei_io *io) {
-  const ei_reduce_params *p = (const ei_reduce_params *)params;
+  const ei_normalize_params *p = (const ei_normalize_params *)params;
   const EI_T *x = (const EI_T *)io->in[0];
   EI_T *y = (EI_T *)io->out[0];
   const ptrdiff_t runs = (ptrdiff_t)io->rows * p->repeat;
