@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,20 +33,37 @@ def micro(data: bytes, *feeds: np.ndarray) -> list[np.ndarray]:
     return micro_session(data)(*feeds)
 
 
-def micro_session(data: bytes, outputs: int = 1):  # type: ignore[no-untyped-def]
-    """A function that runs TensorFlow Lite Micro on one row of each input, keeping its state."""
+def micro_session(data: bytes, outputs: int = 1) -> MicroSession:
+    """TensorFlow Lite Micro with this network; skips where it is not installed."""
     runtime = pytest.importorskip(
         "tflite_micro.python.tflite_micro.runtime", reason="needs tflite-micro as the oracle"
     )
-    interpreter = runtime.Interpreter.from_bytes(data, arena_size=8 << 20)
+    return MicroSession(
+        runtime.Interpreter.from_bytes(
+            data,
+            arena_size=8 << 20,
+            intrepreter_config=runtime.InterpreterConfig.kPreserveAllTensors,
+        ),
+        outputs,
+    )
 
-    def run(*feeds: np.ndarray) -> list[np.ndarray]:
+
+class MicroSession:
+    """TensorFlow Lite Micro with one network: calling it runs one row, and its state goes on."""
+
+    def __init__(self, interpreter: Any, outputs: int) -> None:
+        self.interpreter = interpreter
+        self.outputs = outputs
+
+    def __call__(self, *feeds: np.ndarray) -> list[np.ndarray]:
         for index, feed in enumerate(feeds):
-            interpreter.set_input(feed, index)
-        interpreter.invoke()
-        return [interpreter.get_output(i).copy() for i in range(outputs)]
+            self.interpreter.set_input(feed, index)
+        self.interpreter.invoke()
+        return [self.interpreter.get_output(i).copy() for i in range(self.outputs)]
 
-    return run
+    def tensor(self, index: int) -> np.ndarray:
+        """A tensor of the first subgraph after the last call."""
+        return np.asarray(self.interpreter.GetTensor(index, 0)["tensor_data"])
 
 
 def litert(path: Path, *feeds: np.ndarray) -> list[np.ndarray]:

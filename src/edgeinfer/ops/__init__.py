@@ -30,6 +30,7 @@ from edgeinfer.ops.encode import Lookup, SignIndex
 from edgeinfer.ops.kernel_machine import KernelMachine, OneVsRest, PairCoupling, Vote
 from edgeinfer.ops.move import Constant, Move, Pad, Relabel
 from edgeinfer.ops.neighbors import NeighborMean, NeighborProba, NeighborSearch, NeighborVote
+from edgeinfer.ops.network import BatchMatMul, Choose, Compare, QReduce
 from edgeinfer.ops.pool import Pool2D
 from edgeinfer.ops.quantize import Dequantize, Quantize
 from edgeinfer.ops.reduce import ArgMax, Normalize, Reduce, Softmax
@@ -42,12 +43,15 @@ from edgeinfer.ops.unary import Complement, Unary
 __all__ = [
     "OPS",
     "ArgMax",
+    "BatchMatMul",
     "Binary",
     "BinaryConst",
     "Block",
     "Cast",
     "CheckFinite",
+    "Choose",
     "Clip",
+    "Compare",
     "Complement",
     "Concat",
     "Constant",
@@ -75,6 +79,7 @@ __all__ = [
     "QBinary",
     "QConv2D",
     "QDepthwiseConv2D",
+    "QReduce",
     "QSoftmax",
     "Quantize",
     "Reduce",

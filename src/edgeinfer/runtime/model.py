@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from edgeinfer.graph import Method as MethodSpec
 from edgeinfer.runtime._native import Method
 from edgeinfer.runtime.inputs import InputPreparer
 from edgeinfer.runtime.program import compile_program
+
+if TYPE_CHECKING:
+    from edgeinfer.runtime.network import Stream
 
 
 class Model:
@@ -50,6 +53,9 @@ class Model:
             return tables if self.graph.info.classes_as_list else tables[0]
         if name == "feature_names_in_" and self.graph.info.feature_names is not None:
             return np.array(self.graph.info.feature_names, dtype=object)
+        if name in ("predict", "predict_classes") and "run" in self.graph.methods:
+            method = self.__dict__[name] = self._network_method(name)
+            return method
         have = ", ".join(sorted(self.graph.methods))
         raise AttributeError(
             f"this {self.graph.info.estimator or 'model'} has no {name!r}; it has: {have}"
@@ -112,6 +118,18 @@ class Model:
             program = self.__dict__["_run_program"] = compile_program(self.graph, tensors)
         results = program.run(*(np.asarray(feeds[name]) for name in self.graph.inputs))
         return dict(zip(tensors, results, strict=True))
+
+    def stream(self, rows: int = 1) -> Stream:
+        """A new stream over a network with state: `run` advances it, `reset` clears it."""
+        from edgeinfer.runtime.network import Stream
+
+        return Stream(self, rows)
+
+    def _network_method(self, name: str) -> Any:
+        """`predict` and `predict_classes` of a network: floats in, floats or classes out."""
+        from edgeinfer.runtime.network import NetworkMethod
+
+        return NetworkMethod(self.graph, name)
 
     # What it is ----------------------------------------------------------------------------------
 

@@ -218,8 +218,6 @@ class _Reader:
             if getter is None:
                 raise FormatError(f"options of type {name} where {field} was expected")
             try:
-                if field.endswith("AsNumpy"):
-                    return getter()
                 return getter()
             except (struct.error, IndexError, ValueError, TypeError) as err:
                 raise FormatError(f"damaged options ({name}.{field}: {err})") from err
@@ -283,6 +281,8 @@ class _Reader:
             raw = np.frombuffer(self.data, np.uint8, length, first)
         elif length:
             raw = buffer.DataAsNumpy()
+        elif 0 in shape:  # a constant without values, such as the shape of a scalar
+            raw = np.empty(0, np.uint8)
         else:
             return None
         if type_name not in DTYPES:

@@ -341,6 +341,8 @@ def network_graph(
         values.append(
             Value(_dtype(info), shape, info.scale, info.zero_point, info.axis, tensor=name)
         )
+    if not values:
+        raise UnsupportedError("a network without inputs")
     results = network.run(0, values)
     outputs = []
     taken = set(builder.inputs)

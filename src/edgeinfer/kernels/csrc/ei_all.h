@@ -7,6 +7,7 @@
 #include "ei_kernel_machine.h"
 #include "ei_lookup.h"
 #include "ei_move.h"
+#include "ei_network.h"
 #include "ei_pool.h"
 #include "ei_qbinary.h"
 #include "ei_quantize.h"

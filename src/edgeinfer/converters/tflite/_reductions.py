@@ -1,0 +1,189 @@
+"""Reductions over axes, comparisons, matrix products, functions of floats."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from edgeinfer.converters.tflite._common import (
+    axis_of,
+    broadcast,
+    broadcast_shape,
+    contiguous_strides,
+    move,
+)
+from edgeinfer.converters.tflite._network import Call, Value, operator, row_shape
+from edgeinfer.ops import (
+    BatchMatMul,
+    Binary,
+    BinaryConst,
+    Clip,
+    Compare,
+    QReduce,
+    Reduce,
+    Unary,
+)
+from edgeinfer.ops.fixed_point import quantize_multiplier
+
+_REDUCTIONS = {"MEAN": "sum", "SUM": "sum", "REDUCE_MAX": "max", "REDUCE_MIN": "min"}
+
+
+@operator("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", version=4)
+def reduction(call: Call) -> None:
+    x = call.input(0, "float32", "int8", "int16")
+    axes = sorted({axis_of(call, a, x.rank) for a in call.integers(1)}) if x.rank else []
+    keep = bool(call.op.options("KeepDims"))
+    kept = tuple(1 if a in axes else n for a, n in enumerate(x.shape) if keep or a not in axes)
+    count = prod(x.shape[a] for a in axes)
+    if count == 0 or x.size == 0:
+        raise call.op.unsupported("a reduction over nothing")
+    fn = _REDUCTIONS[call.op.name]
+    if x.dtype == "float32":
+        tensor = call.emit(Reduce(fn), rows_of_axes(call, x, axes))
+        if call.op.name == "MEAN":
+            tensor = call.emit(BinaryConst("div", np.array([count], np.float32)), tensor)
+        call.put(0, tensor, kept)
+        return
+    run = axes == list(range(axes[0], axes[0] + len(axes))) if axes else True
+    if run and axes:
+        outer, inner = prod(x.shape[: axes[0]]), prod(x.shape[axes[-1] + 1 :])
+        tensor = call.shaped(x, (outer, count, inner))
+    else:
+        tensor = call.network.reshape(rows_of_axes(call, x, axes), (x.size // count, count, 1))
+    call.put(0, call.emit(integer_reduction(call, fn, x, count), tensor), kept)
+
+
+def rows_of_axes(call: Call, x: Value, axes: list[int]) -> str:
+    """x with the reduced axes last, as one axis: shape ``(others, count)``."""
+    order = [a for a in range(x.rank) if a not in axes] + axes
+    own = contiguous_strides(x.shape)
+    shape = tuple(x.shape[a] for a in order)
+    tensor = move(call, x, shape, tuple(own[a] for a in order), 0)
+    count = prod(x.shape[a] for a in axes)
+    return call.network.reshape(tensor, (x.size // count, count))
+
+
+def integer_reduction(call: Call, fn: str, x: Value, count: int) -> QReduce:
+    """The op of a reduction of integers; the mean's division is in the multiplier."""
+    (x_scale, x_zero), (y_scale, y_zero) = call.quant(x), call.quant(call.output())
+    if fn != "sum":
+        if (x_scale, x_zero) != (y_scale, y_zero):
+            raise call.op.unsupported("its output has another scale or zero point")
+        return QReduce(fn, 0, 0, 0, y_zero, y_scale)
+    multiplier, shift = quantize_multiplier(x_scale / y_scale)
+    if call.op.name == "MEAN":
+        power = min(count.bit_length() - 1, 32, 31 + shift)
+        multiplier = (multiplier << power) // count
+        shift -= power
+    return QReduce(fn, x_zero, multiplier, shift, y_zero, y_scale)
+
+
+_UNARY = {
+    "EXP": "exp",
+    "LOG": "log",
+    "SQRT": "sqrt",
+    "RSQRT": "rsqrt",
+    "ABS": "abs",
+    "NEG": "neg",
+    "RELU": "relu",
+    "SQUARE": "square",
+}
+
+
+@operator(*_UNARY, "RELU6", "RELU_N1_TO_1", version=3)
+def unary(call: Call) -> None:
+    from edgeinfer.converters.tflite._bytes import byte_function
+
+    x = call.input(0, "float32", "int8")
+    if x.dtype == "int8":
+        byte_function(call, x)
+        return
+    tensor = call.tensor(x)
+    name = call.op.name
+    if name == "RELU6":
+        tensor = call.emit(Clip(0.0, 6.0), tensor)
+    elif name == "RELU_N1_TO_1":
+        tensor = call.emit(Clip(-1.0, 1.0), tensor)
+    elif name == "RSQRT":
+        root = call.emit(Unary("sqrt"), tensor)
+        one = broadcast(call, Value("float32", (), data=np.ones((), np.float32)), x.shape)
+        tensor = call.emit(Binary("div"), one, root)
+    elif name == "SQUARE":
+        tensor = call.emit(Binary("mul"), tensor, tensor)
+    else:
+        tensor = call.emit(Unary(_UNARY[name]), tensor)
+    call.put(0, tensor, x.shape)
+
+
+@operator("LEAKY_RELU", version=2)
+def leaky_relu(call: Call) -> None:
+    from edgeinfer.converters.tflite._bytes import byte_function
+
+    x = call.input(0, "float32", "int8")
+    if x.dtype == "int8":
+        byte_function(call, x)
+        return
+    alpha = float(call.op.options("Alpha", 0.0))
+    tensor = call.tensor(x)
+    scaled = call.emit(BinaryConst("mul", np.array([alpha], np.float32)), tensor)
+    if alpha <= 1:
+        call.put(0, call.emit(Binary("max"), tensor, scaled), x.shape)
+    else:
+        call.put(0, call.emit(Binary("min"), tensor, scaled), x.shape)
+
+
+_COMPARISONS = {
+    "EQUAL": "eq",
+    "NOT_EQUAL": "ne",
+    "LESS": "lt",
+    "LESS_EQUAL": "le",
+    "GREATER": "gt",
+    "GREATER_EQUAL": "ge",
+}
+
+
+@operator(*_COMPARISONS, version=2)
+def comparison(call: Call) -> None:
+    a, b = call.input(0, "float32"), call.input(1, "float32")
+    shape = broadcast_shape(call, a.shape, b.shape)
+    op = Compare(_COMPARISONS[call.op.name])
+    call.put(0, call.emit(op, broadcast(call, a, shape), broadcast(call, b, shape)), shape)
+
+
+@operator("BATCH_MATMUL", version=4)
+def batch_matmul(call: Call) -> None:
+    a, b = call.input(0, "float32"), call.input(1, "float32")
+    if a.rank < 2 or b.rank < 2:
+        raise call.op.damaged("takes matrices")
+    parts = []
+    for x, transposed in ((a, call.op.options("AdjX")), (b, call.op.options("AdjY"))):
+        shape, own = x.shape, contiguous_strides(x.shape)
+        if transposed:
+            shape = (*shape[:-2], shape[-1], shape[-2])
+            own = (*own[:-2], own[-1], own[-2])
+        parts.append((x, shape, own))
+    batch = broadcast_shape(call, parts[0][1][:-2], parts[1][1][:-2])
+    tensors = []
+    for x, shape, own in parts:
+        if x.data is not None:
+            matrix = np.swapaxes(x.data, -1, -2) if shape[-2:] != x.shape[-2:] else x.data
+            if own != contiguous_strides(x.shape):
+                matrix = np.swapaxes(x.data, -1, -2)
+            data = np.ascontiguousarray(np.broadcast_to(matrix, (*batch, *shape[-2:])))
+            call.network.spend(data.nbytes)
+            tensor = call.tensor(Value("float32", data.shape, data=data))
+        else:
+            padded = (1,) * (len(batch) - len(shape) + 2) + shape
+            strides = (0,) * (len(padded) - len(own)) + own
+            full = (*batch, *shape[-2:])
+            spread = tuple(
+                0 if n == 1 and m != 1 else s for n, m, s in zip(padded, full, strides, strict=True)
+            )
+            tensor = move(call, x, full, spread, 0)
+        tensors.append(call.network.reshape(tensor, (prod(batch), *shape[-2:])))
+    out = (*batch, parts[0][1][-2], parts[1][1][-1])
+    call.put(0, call.emit(BatchMatMul(), *tensors), out)
+
+
+_ = row_shape
