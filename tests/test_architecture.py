@@ -25,7 +25,7 @@ FORBIDDEN = {
     "edgeinfer.quantize": ["runtime", "export", "converters", "verification", "measurement", "cli"],
     "edgeinfer.runtime": ["converters", "quantize", "export", "verification", "measurement", "cli"],
     "edgeinfer.export": ["runtime._native", "runtime.program", "runtime.model", "cli"],
-    "edgeinfer.kernels": ["converters", "quantize", "export", "verification", "measurement", "cli"],
+    "edgeinfer.kernels": ["quantize", "export", "verification", "measurement", "cli"],
     "edgeinfer.verification": ["cli"],
     "edgeinfer.measurement": ["cli"],
     "edgeinfer.errors": ["graph", "ops", "runtime", "converters", "format"],

@@ -41,14 +41,20 @@ def compile_program(graph: Graph, outputs: Sequence[str], isa: str | None = None
     return Program(lower(graph, outputs), isa or chosen_isa())
 
 
-def run_op(op: Op, *arrays: np.ndarray, isa: str | None = None) -> tuple[np.ndarray, ...]:
-    """Run one op on arrays of shape ``(rows, *shape)``: how the kernels are called from Python."""
-    inputs = {f"x{i}": TensorType(a.dtype.name, a.shape[1:]) for i, a in enumerate(arrays)}
-    builder = GraphBuilder(inputs)
-    outputs = builder.emit_many(op, *inputs)
+def compile_op(op: Op, inputs: Sequence[TensorType], isa: str | None = None) -> Program:
+    """The native program of one op on its own."""
+    names = [f"x{i}" for i in range(len(inputs))]
+    builder = GraphBuilder(dict(zip(names, inputs, strict=True)))
+    outputs = builder.emit_many(op, *names)
     if not outputs:  # a guard: what it guards has to be wanted
         from edgeinfer.ops import Unary
 
         outputs = (builder.emit(Unary("ident"), "x0"),)
     graph = builder.build({"run": Method(outputs, "tuple")}, Info())
-    return compile_program(graph, outputs, isa).run(*arrays)
+    return compile_program(graph, outputs, isa)
+
+
+def run_op(op: Op, *arrays: np.ndarray, isa: str | None = None) -> tuple[np.ndarray, ...]:
+    """Run one op on arrays of shape ``(rows, *shape)``: how the kernels are called from Python."""
+    inputs = [TensorType(a.dtype.name, a.shape[1:]) for a in arrays]
+    return compile_op(op, inputs, isa).run(*arrays)
