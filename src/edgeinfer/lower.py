@@ -168,6 +168,7 @@ def lower(
         block_rows = max(1, min(MAX_BLOCK_ROWS, BLOCK_BYTES // max(per_row, 1)))
         if block_rows >= 16:
             block_rows -= block_rows % 16
+        block_rows = max(block_rows, *(low.rows for low in lowered), 1)
 
     arena = _Arena(target.alignment)
     staging = [

@@ -178,3 +178,105 @@ def test_programs_of_one_model_share_the_points() -> None:
     programs = [compile_program(graph, names) for names in (("d", "i"), ("i", "d"))]
     first, second = (dict(p.lowered.steps[0].block.arrays())["points"] for p in programs)
     assert first is second
+
+
+def by_codes(op: NeighborSearch) -> NeighborSearch:
+    """The op, which is searched by codes."""
+    assert op.lower(TensorType("float64", (op.points.shape[1],))).kernel == "neighbors_codes_f64"
+    return op
+
+
+DATA = {
+    "normal": lambda rng, shape: rng.normal(size=shape),
+    "shifted": lambda rng, shape: 1e6 + rng.normal(size=shape),
+    "scaled": lambda rng, shape: rng.normal(size=shape) * 2.0 ** np.arange(-4, shape[1] - 4),
+    "pixels": lambda rng, shape: rng.integers(0, 256, shape).astype(np.float64),
+    "clusters": lambda rng, shape: rng.integers(0, 3, shape) + 1e-3 * rng.normal(size=shape),
+    "decimals": lambda rng, shape: rng.integers(0, 9, shape) / 10,
+    "twice": lambda rng, shape: np.repeat(rng.normal(size=(shape[0], shape[1])), 2, 0)[: shape[0]],
+    "tiny": lambda rng, shape: 1e-120 * rng.normal(size=shape),
+    "huge": lambda rng, shape: 1e120 * rng.normal(size=shape),
+}
+
+
+@pytest.mark.parametrize("stored", ["float64", "float32"])
+@pytest.mark.parametrize("kind", DATA)
+def test_search_by_codes(kind: str, stored: str) -> None:
+    rng = np.random.default_rng(8)
+    for count, features in ((2000, 9), (1030, 17)):
+        points = DATA[kind](rng, (count, features))
+        x = DATA[kind](rng, (21, features))
+        x[:4] = points[7:11]
+        x[4] = points.mean(axis=0)
+        if stored == "float32":
+            points = np.clip(points, -3e38, 3e38).astype(np.float32)
+            x[:4] = points[7:11]
+        for k in (1, 5, 33):
+            op = NeighborSearch(points, k)
+            if op.codes() is not None:
+                by_codes(op)
+            assert_op(op, x.astype(np.float64), rtol=1e-14)
+            if stored == "float32" and kind not in ("tiny", "huge"):
+                assert_op(op, x.astype(np.float32), rtol=1e-6)
+    assert op.codes() is not None or kind in ("tiny", "huge", "scaled", "clusters", "twice")
+
+
+def test_rows_far_from_the_points_are_searched_by_codes_too() -> None:
+    rng = np.random.default_rng(9)
+    points = rng.normal(size=(3000, 8))
+    x = rng.normal(size=(30, 8)) * 10.0 ** np.arange(-10, 20)[:, None]
+    x[3] = points[5] + 40.0
+    for metric in ("euclidean", "sqeuclidean"):
+        assert_op(by_codes(NeighborSearch(points, 4, metric)), x, rtol=1e-14)
+        pixels = rng.integers(0, 256, (3000, 8)).astype(np.float64)
+        assert_op(by_codes(NeighborSearch(pixels, 4, metric)), x, rtol=1e-14)
+
+
+@pytest.mark.parametrize("levels", [2, 3, 8, 40])
+def test_ties_found_by_codes(levels: int) -> None:
+    rng = np.random.default_rng(levels)
+    points = rng.integers(0, levels, (2500, 8)).astype(np.float64)
+    x = rng.integers(0, levels, (25, 8)).astype(np.float64)
+    for k in (1, 2, 5, 13, 64):
+        assert_op(by_codes(NeighborSearch(points, k)), x, rtol=0.0)
+        # Not on the grid: the codes err, the distances are as equal as before.
+        assert_op(NeighborSearch(points / 3, k), x / 3, rtol=1e-15)
+    same = np.full((2500, 8), 3.0)
+    same[-1] = 4.0
+    assert_op(by_codes(NeighborSearch(same, 3)), same[-2:], rtol=0.0)
+
+
+def test_a_grid_of_256_values_is_hit_exactly() -> None:
+    rng = np.random.default_rng(10)
+    points = rng.integers(-300, -44, (3000, 8)).astype(np.float64)
+    codes = NeighborSearch(points, 3).codes()
+    assert codes is not None
+    assert codes.error == 0.0
+    assert codes.scale == 1.0
+
+
+def test_where_codes_do_not_help_all_distances_are_computed() -> None:
+    rng = np.random.default_rng(11)
+    outliers = rng.normal(size=(3000, 8))
+    outliers[0] = 1e6
+    for points in (outliers, rng.normal(size=(30, 8)), np.full((3000, 8), 1e300)):
+        op = NeighborSearch(points, 3)
+        assert op.codes() is None
+        assert_op(op, points[:9] + 0.5, rtol=1e-14)
+
+
+def test_too_many_candidates() -> None:
+    # Looks well spread in the sample that decides, but one row has thousands of close points.
+    rng = np.random.default_rng(12)
+    points = rng.normal(size=(4096, 8)) * 50
+    points[1::2] = 30 + 1e-4 * rng.normal(size=(2048, 8))
+    op = NeighborSearch(points, 4)
+    assert_op(by_codes(op), np.vstack([points[1:20], rng.normal(size=(5, 8))]), rtol=1e-14)
+
+
+def test_rows_that_are_not_finite_have_no_neighbours_by_codes() -> None:
+    op = by_codes(NeighborSearch(np.random.default_rng(13).normal(size=(3000, 8)), 3))
+    for bad in (np.nan, np.inf, -np.inf, 1e200):
+        for isa in available_isas():
+            with pytest.raises(InvalidInputError, match="beyond float64"):
+                run_op(op, np.full((1, 8), bad), isa=isa)

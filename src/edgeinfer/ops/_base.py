@@ -67,29 +67,29 @@ class Block:
         return packed, keep
 
 
-_PACKED: dict[tuple[int, Callable[..., Any]], tuple[Any, Any]] = {}
+_PACKED: dict[tuple[int, Callable[..., Any]], Any] = {}
+Packed = TypeVar("Packed")
 
 
-def packed(constant: np.ndarray, pack: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """``pack(constant)``, made once for all programs that need it at the same time.
+def packed(constant: np.ndarray, pack: Callable[[np.ndarray], Packed]) -> Packed:
+    """``pack(constant)``, made once for all programs, and kept as long as the constant is.
 
     `predict`, `predict_proba` and the like are programs of their own, but share their parameters.
     """
     key = (id(constant), pack)
-    of, made = _PACKED.get(key, (None, None))
-    if of is not None and of() is constant:
-        known = made()
-        if known is not None:
-            return cast(np.ndarray, known)
-    result = pack(constant)
-    _PACKED[key] = weakref.ref(constant), weakref.ref(result, lambda _: _PACKED.pop(key, None))
-    return result
+    if key not in _PACKED:
+        made = pack(constant)
+        weakref.finalize(constant, _PACKED.pop, key, None)
+        _PACKED[key] = made
+    return cast(Packed, _PACKED[key])
 
 
 @dataclass(frozen=True)
 class Lowered:
     """One kernel call: the kernel's name, its parameters, its scratch memory in bytes.
 
+    `rows`: how many rows at a time the kernel wants, whatever cache that takes, because it reads
+    all its parameters for each block of rows.
     `source`: for exported C only, a kernel written for these very parameters (if/else code of a
     tree): given a function's name, the C text that defines it, static, with a kernel's signature.
     """
@@ -98,6 +98,7 @@ class Lowered:
     block: Block
     scratch_fixed: int = 0
     scratch_per_row: int = 0
+    rows: int = 1
     source: Callable[[str], str] | None = None
 
 

@@ -19,12 +19,23 @@ from edgeinfer.ops._base import (
     require,
     require_float,
 )
+from edgeinfer.ops._neighbor_codes import (
+    GROUP,
+    KEPT,
+    MAX_FEATURES,
+    MIN_VALUES,
+    Codes,
+    code_points,
+)
+from edgeinfer.target import Target
 
 METRICS = ("euclidean", "sqeuclidean", "manhattan", "chebyshev", "minkowski", "cosine")
 PANEL = 8
 """Points that lie side by side (EI_POINTS in ei_neighbors.h)."""
 
 MAX_POINTS = 1 << 30
+MAX_K_BY_CODES = 64
+ROWS_BY_CODES = 256
 
 
 def point_panels(points: np.ndarray) -> np.ndarray:
@@ -148,7 +159,53 @@ class NeighborSearch(Op):
     def cost(self, x: TensorType) -> Cost:
         return Cost(float(self.points.size), float(self.points.nbytes))
 
+    def codes(self) -> Codes | None:
+        """The points in codes, if a search by codes finds the neighbours faster."""
+        count, features = self.points.shape
+        if self.metric not in ("euclidean", "sqeuclidean") or self.k > MAX_K_BY_CODES:
+            return None
+        if self.points.size < MIN_VALUES or not count >= GROUP or features > MAX_FEATURES:
+            return None
+        codes = packed(self.points, code_points)
+        return codes if codes is not None and codes.candidates < KEPT / 2 else None
+
     def lower(self, x: TensorType) -> Lowered:
+        codes = self.codes()
+        return self._lower_all(x) if codes is None else self._lower_codes(codes, x)
+
+    def lower_for(self, target: Target, x: TensorType) -> Lowered:
+        return self._lower_all(x)
+
+    def _lower_codes(self, codes: Codes, x: TensorType) -> Lowered:
+        count, features = self.points.shape
+        fours = codes.codes.shape[1]
+        fields = (
+            ("points", "ptr", self.points),
+            ("codes", "ptr", codes.codes),
+            ("norms", "ptr", codes.norms),
+            ("starts", "ptr", codes.starts),
+            ("centre", "ptr", codes.centre),
+            ("scale", "f64", codes.scale),
+            ("error", "f64", codes.error),
+            ("n_points", "i32", count),
+            ("n_in", "i32", features),
+            ("n_codes", "i32", fours),
+            ("k", "i32", self.k),
+            ("metric", "i32", METRICS.index(self.metric)),
+            ("float32", "i32", self.points.dtype == np.float32),
+        )
+        widened = features * 8 if x.dtype == "float32" else 0
+        # Its codes, what is known of it (32 bytes), its limit, its candidates, its heap.
+        per_row = fours * 4 + 32 + 4 + KEPT * 8 + self.k * 12
+        return Lowered(
+            f"neighbors_codes_{SUFFIX[x.dtype]}",
+            Block("ei_neighbors_codes_params", fields),
+            scratch_fixed=KEPT * 8 + 6 * 64,
+            scratch_per_row=per_row + widened,
+            rows=ROWS_BY_CODES,
+        )
+
+    def _lower_all(self, x: TensorType) -> Lowered:
         count, features = self.points.shape
         fields = (
             ("points", "ptr", packed(self.points, point_panels)),

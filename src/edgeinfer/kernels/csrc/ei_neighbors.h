@@ -104,10 +104,20 @@ EI_API void ei_nearest_sort(const ei_nearest *h) {
   }
 }
 
+EI_API ptrdiff_t ei_aligned(ptrdiff_t bytes) { return (bytes + 63) / 64 * 64; }
+
+/* The heap of row `r`; the heaps of all rows lie in `memory`, values before indices. */
+EI_API ei_nearest ei_nearest_of(int32_t k, char *memory, int32_t rows, int32_t r) {
+  const ptrdiff_t indices = ei_aligned((ptrdiff_t)rows * k * (ptrdiff_t)sizeof(double));
+  const ei_nearest heap = {(double *)(void *)memory + (ptrdiff_t)r * k,
+                           (int32_t *)(void *)(memory + indices) + (ptrdiff_t)r * k, k};
+  return heap;
+}
+
 /* What the heap compares -> the distance. */
-EI_API double ei_neighbors_distance(const ei_neighbors_params *p, double value) {
-  if (p->metric == EI_EUCLIDEAN) return sqrt(value);
-  if (p->metric == EI_MINKOWSKI) return pow(value, 1.0 / p->p);
+EI_API double ei_nearest_distance(int32_t metric, double power, double value) {
+  if (metric == EI_EUCLIDEAN) return sqrt(value);
+  if (metric == EI_MINKOWSKI) return pow(value, 1.0 / power);
   return value;
 }
 
@@ -116,17 +126,6 @@ EI_API double ei_neighbors_distance(const ei_neighbors_params *p, double value) 
 #define EI_FLOAT_BITS 32
 #include "ei_neighbors_body.h"
 
-EI_API ptrdiff_t ei_aligned(ptrdiff_t bytes) { return (bytes + 63) / 64 * 64; }
-
-/* The heap of row `r`; the heaps of all rows lie in `scratch`, values before indices. */
-EI_API ei_nearest ei_neighbors_heap(const ei_neighbors_params *p, char *scratch, int32_t rows,
-                                    int32_t r) {
-  const ptrdiff_t indices = ei_aligned((ptrdiff_t)rows * p->k * (ptrdiff_t)sizeof(double));
-  const ei_nearest heap = {(double *)(void *)scratch + (ptrdiff_t)r * p->k,
-                           (int32_t *)(void *)(scratch + indices) + (ptrdiff_t)r * p->k, p->k};
-  return heap;
-}
-
 /* All points against all rows: some panels at a time, so that they are read from memory once. */
 EI_API ei_status ei_neighbors_search(const ei_neighbors_params *p, const double *x, int32_t rows,
                                      char *scratch) {
@@ -134,13 +133,13 @@ EI_API ei_status ei_neighbors_search(const ei_neighbors_params *p, const double 
   const ptrdiff_t bytes = (ptrdiff_t)EI_POINTS * p->n_in * (p->float32 ? 4 : 8);
   const int32_t step = bytes < EI_POINTS_BYTES ? (int32_t)(EI_POINTS_BYTES / (bytes + 1)) + 1 : 1;
   for (int32_t r = 0; r < rows; r++) {
-    const ei_nearest heap = ei_neighbors_heap(p, scratch, rows, r);
+    const ei_nearest heap = ei_nearest_of(p->k, scratch, rows, r);
     ei_nearest_clear(&heap);
   }
   for (int32_t first = 0; first < panels; first += step) {
     const int32_t last = panels - first < step ? panels : first + step;
     for (int32_t r = 0; r < rows; r++) {
-      const ei_nearest heap = ei_neighbors_heap(p, scratch, rows, r);
+      const ei_nearest heap = ei_nearest_of(p->k, scratch, rows, r);
       const double *row = x + (ptrdiff_t)r * p->n_in;
       if (p->float32)
         ei_neighbors_scan_f32(p, row, first, last, &heap);
@@ -149,7 +148,7 @@ EI_API ei_status ei_neighbors_search(const ei_neighbors_params *p, const double 
     }
   }
   for (int32_t r = 0; r < rows; r++) {
-    const ei_nearest heap = ei_neighbors_heap(p, scratch, rows, r);
+    const ei_nearest heap = ei_nearest_of(p->k, scratch, rows, r);
     if (heap.values[0] >= DBL_MAX) return EI_INF; /* fewer than k points at a finite distance */
     ei_nearest_sort(&heap);
   }

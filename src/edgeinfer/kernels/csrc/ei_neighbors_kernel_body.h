@@ -1,30 +1,41 @@
 /* The search for rows of one floating type; included once per type. */
 #include "ei_float_begin.h"
 
-EI_API ei_status EI_F(ei_neighbors)(const void *params, const ei_io *io) {
-  const ei_neighbors_params *p = (const ei_neighbors_params *)params;
-  const EI_T *x = (const EI_T *)io->in[0];
-  EI_T *distances = (EI_T *)io->out[0];
-  int64_t *indices = (int64_t *)io->out[1];
-  char *scratch = (char *)io->scratch;
+/* Rows as double: where they are, or at the front of the scratch memory. */
+EI_API const double *EI_F(ei_widened)(const EI_T *x, int32_t rows, int32_t n, char **scratch) {
 #if EI_FLOAT_BITS == 64
-  const double *rows = x;
+  (void)rows, (void)n, (void)scratch;
+  return x;
 #else
-  double *rows = (double *)io->scratch;
-  const ptrdiff_t total = (ptrdiff_t)io->rows * p->n_in;
-  for (ptrdiff_t i = 0; i < total; i++) rows[i] = (double)x[i];
-  scratch += ei_aligned(total * (ptrdiff_t)sizeof(double));
+  double *wide = (double *)(void *)*scratch;
+  const ptrdiff_t total = (ptrdiff_t)rows * n;
+  for (ptrdiff_t i = 0; i < total; i++) wide[i] = (double)x[i];
+  *scratch += ei_aligned(total * (ptrdiff_t)sizeof(double));
+  return wide;
 #endif
-  const ei_status status = ei_neighbors_search(p, rows, io->rows, scratch);
-  if (status != EI_OK) return status;
-  for (int32_t r = 0; r < io->rows; r++, distances += p->k, indices += p->k) {
-    const ei_nearest heap = ei_neighbors_heap(p, scratch, io->rows, r);
-    for (int32_t i = 0; i < p->k; i++) {
-      distances[i] = (EI_T)ei_neighbors_distance(p, heap.values[i]);
+}
+
+/* The sorted heaps of all rows as distances and indices. */
+EI_API void EI_F(ei_nearest_write)(int32_t k, int32_t metric, double power, char *heaps,
+                                   int32_t rows, EI_T *distances, int64_t *indices) {
+  for (int32_t r = 0; r < rows; r++, distances += k, indices += k) {
+    const ei_nearest heap = ei_nearest_of(k, heaps, rows, r);
+    for (int32_t i = 0; i < k; i++) {
+      distances[i] = (EI_T)ei_nearest_distance(metric, power, heap.values[i]);
       indices[i] = heap.indices[i];
     }
   }
-  return EI_OK;
+}
+
+EI_API ei_status EI_F(ei_neighbors)(const void *params, const ei_io *io) {
+  const ei_neighbors_params *p = (const ei_neighbors_params *)params;
+  char *scratch = (char *)io->scratch;
+  const double *x = EI_F(ei_widened)((const EI_T *)io->in[0], io->rows, p->n_in, &scratch);
+  const ei_status status = ei_neighbors_search(p, x, io->rows, scratch);
+  if (status == EI_OK)
+    EI_F(ei_nearest_write)(p->k, p->metric, p->p, scratch, io->rows, (EI_T *)io->out[0],
+                           (int64_t *)io->out[1]);
+  return status;
 }
 
 #include "ei_float_end.h"

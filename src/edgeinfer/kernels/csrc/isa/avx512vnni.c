@@ -12,6 +12,8 @@
 #define EI_VECTOR_BYTES 64
 #include "tiles.h"
 
+#include "avx512vnni_neighbors.h"
+
 #include "../ei_all.h"
 
 #define EI_TABLE ei_table_avx512vnni
