@@ -280,3 +280,25 @@ def test_rows_that_are_not_finite_have_no_neighbours_by_codes() -> None:
         for isa in available_isas():
             with pytest.raises(InvalidInputError, match="beyond float64"):
                 run_op(op, np.full((1, 8), bad), isa=isa)
+
+
+@pytest.mark.parametrize("features", [1, 2])
+def test_many_points_share_a_code(features: int) -> None:
+    rng = np.random.default_rng(14)
+    points, x = rng.random((20_000 // features, features)), rng.random((60, features))
+    assert_op(by_codes(NeighborSearch(points, 5)), x, rtol=1e-14)
+
+
+def test_errors_that_all_point_the_same_way() -> None:
+    # On a grid of scale 1 the first point is at 80 codes, the second at 88; in truth it is nearer.
+    rng = np.random.default_rng(15)
+    points = rng.choice([-1.0, 1.0], (300, 64)) * rng.uniform(60, 126, (300, 64))
+    points[:2] = [[10.49], [-10.51]]
+    points[2:4] = [[-127.0], [127.0]]
+    x = np.full((1, 64), -0.49)
+    op = by_codes(NeighborSearch(points, 1))
+    codes = op.codes()
+    assert codes is not None
+    assert codes.scale == 1.0
+    assert_op(op, x, rtol=1e-14)
+    assert run_op(op, x)[1] == 1
