@@ -336,7 +336,7 @@ class GraphBuilder:
         for index, known in enumerate(self.labels):
             if known.dtype == labels.dtype and np.array_equal(known, labels):
                 return index
-        self.labels.append(labels)
+        self.labels.append(labels.copy())
         return len(self.labels) - 1
 
     def build(self, methods: Mapping[str, Method], info: Info) -> Graph:

@@ -145,10 +145,9 @@ class Op:
             raise GraphError(f"{where} has dtype {value.dtype}, not {f.metadata['dtypes']}")
         if value.ndim != f.metadata["ndim"]:
             raise GraphError(f"{where} has {value.ndim} axes, not {f.metadata['ndim']}")
-        if not (value.flags.c_contiguous and value.flags.aligned):
+        if value.flags.writeable or not (value.flags.c_contiguous and value.flags.aligned):
+            # Whoever made the array (an estimator) may change it later; the op must not.
             value = value.copy(order="C")
-        if value.flags.writeable:
-            value = value.view()
             value.flags.writeable = False
         return value
 

@@ -59,7 +59,8 @@ class InputPreparer:
                 if array.ndim == 1
                 else ""
             )
-            raise InvalidInputError(f"Expected 2D array, got {array.ndim}D array instead.{hint}")
+            have = f"{array.ndim}D" if array.ndim else "scalar"
+            raise InvalidInputError(f"Expected 2D array, got {have} array instead.{hint}")
         rows, features = array.shape
         if rows == 0:
             raise InvalidInputError(
@@ -81,13 +82,17 @@ class InputPreparer:
                     "Sparse data was passed, but dense data is required. "
                     "Use '.toarray()' to convert to a dense array."
                 )
-            if hasattr(X, "columns") or hasattr(X, "schema"):
+            if hasattr(type(X), "columns") or hasattr(type(X), "schema"):
                 return self._from_frame(Frame(X))
+        self._without_names()
+        return X
+
+    def _without_names(self) -> None:
+        """Warn that names cannot be checked, if there are any to check and they matter."""
         if self.feature_names is not None and self.read_by_name is None:
             self._warn(
                 f"X does not have valid feature names, but {self.who} was fitted with feature names"
             )
-        return X
 
     def _from_frame(self, frame: Frame) -> np.ndarray:
         """A frame's values, after the check of its column names."""
@@ -96,9 +101,12 @@ class InputPreparer:
             missing = set(needed) - set(frame.names)
             if missing:
                 raise InvalidInputError(f"columns are missing: {missing}")
-            values = frame.values(list(needed))
+            values = self._numeric(frame.values(list(needed)))
+            if values.shape[1] != len(needed):
+                raise InvalidInputError("several columns have the same name")
+            # What nobody reads stays zero, whatever the frame has there.
             array = np.zeros((len(values), self.n_features))
-            array[:, list(needed.values())] = self._numeric(values)
+            array[:, list(needed.values())] = values
             return array
         self._check_names(frame.names)
         return frame.values(frame.names)
@@ -114,7 +122,14 @@ class InputPreparer:
 
     def _check_names(self, names: list[Any]) -> None:
         """Column names against those of the fit; frames with other than string names have none."""
-        if not all(isinstance(name, str) for name in names):
+        kinds = {isinstance(name, str) for name in names}
+        if kinds == {True, False}:
+            raise InvalidInputError(
+                "Feature names are only supported if all input features have string names; "
+                "convert all of them to strings, or none"
+            )
+        if kinds == {False}:
+            self._without_names()
             return
         if self.feature_names is None:
             self._warn(f"X has feature names, but {self.who} was fitted without feature names")
@@ -147,6 +162,10 @@ class InputPreparer:
                 array = np.asarray(X)
                 if array.dtype.kind == "c":
                     raise InvalidInputError("Complex data not supported")
+                if array.dtype.kind in "USV":
+                    raise InvalidInputError(
+                        "X holds strings; convert your data to numeric values explicitly instead"
+                    )
                 if array.dtype.kind in "mM":
                     raise InvalidInputError(f"cannot use {array.dtype} values as numbers")
                 native = array.dtype.isnative and array.flags.aligned

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -29,14 +30,23 @@ class Model:
     """
 
     graph: Graph
+    _prepare: InputPreparer | None
 
     def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self._prepare: InputPreparer | None = None
+        prepare = None
         if len(graph.inputs) == 1:
             (only,) = graph.inputs.values()
             if len(only.shape) == 1 and only.dtype in ("float64", "float32"):
-                self._prepare = InputPreparer.of(graph)
+                prepare = InputPreparer.of(graph)
+        # Past __setattr__, which refuses: what compiled methods are found by later is put the same
+        # way, and is the same whichever thread puts it last.
+        self.__dict__.update(graph=graph, _prepare=prepare)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a Model is immutable; {name!r} cannot be set")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a Model is immutable; {name!r} cannot be deleted")
 
     # The methods of the source -------------------------------------------------------------------
 
@@ -49,7 +59,7 @@ class Model:
             self.__dict__[name] = method
             return method
         if name == "classes_" and self.graph.info.classes is not None:
-            tables = [self.graph.labels[i] for i in self.graph.info.classes]
+            tables = [self.graph.labels[i].copy() for i in self.graph.info.classes]
             return tables if self.graph.info.classes_as_list else tables[0]
         if name == "feature_names_in_" and self.graph.info.feature_names is not None:
             return np.array(self.graph.info.feature_names, dtype=object)
@@ -147,7 +157,7 @@ class Model:
     @property
     def report(self) -> Mapping[str, Any]:
         """What quantization cost, per output, measured on the calibration data."""
-        return self.graph.info.report
+        return copy.deepcopy(dict(self.graph.info.report))
 
     def summary(self) -> str:
         """A table of the ops: what each computes, its kernel, its parameters' size."""
