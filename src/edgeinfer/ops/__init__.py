@@ -36,7 +36,7 @@ from edgeinfer.ops.quantize import Dequantize, Quantize
 from edgeinfer.ops.reduce import ArgMax, Normalize, Reduce, Softmax
 from edgeinfer.ops.scale import Binary, BinaryConst, Clip, Impute
 from edgeinfer.ops.select import Cast, Concat, Reshape, Select
-from edgeinfer.ops.table import QSoftmax, Table8
+from edgeinfer.ops.table import QSoftmax, Table8, Table16
 from edgeinfer.ops.tree_ensemble import TreeEnsemble
 from edgeinfer.ops.unary import Complement, Unary
 
@@ -89,6 +89,7 @@ __all__ = [
     "SignIndex",
     "Softmax",
     "Table8",
+    "Table16",
     "TreeEnsemble",
     "Unary",
     "Vote",

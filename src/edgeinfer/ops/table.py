@@ -41,6 +41,48 @@ class Table8(Op):
         return Lowered("table_8", Block("ei_table_params", fields))
 
 
+TABLE_16_SIZES = (513, 1025, 2049, 4097)
+
+
+@dataclass(frozen=True, eq=False)
+class Table16(Op):
+    """A function of int16 by table, interpolated between its entries.
+
+    The table has an entry every 128 (513 entries, as TensorFlow Lite has it), 64, 32 or 16
+    integers, from -32768 to 32768; between them the result is ``base + (slope * rest + half) >>
+    bits``. The result has `scale` and zero point 0.
+    """
+
+    kind = "Table16"
+
+    table: np.ndarray = array("int16", ndim=1)
+    scale: float = 1.0
+
+    def check(self) -> None:
+        require(self.table.size in TABLE_16_SIZES, f"a table has {TABLE_16_SIZES} entries")
+        require(0 < self.scale < float("inf"), "the scale is not positive and finite")
+
+    @property
+    def bits(self) -> int:
+        """How many bits of an input lie between two entries."""
+        return 17 - (self.table.size - 1).bit_length()
+
+    def infer(self, x: TensorType) -> tuple[TensorType, ...]:
+        require(x.dtype == "int16", f"takes int16, not {x}")
+        return (TensorType("int16", x.shape, QParams((self.scale,), (0,))),)
+
+    def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        moved = x.astype(np.int64) + 32768
+        place, rest = moved >> self.bits, moved & ((1 << self.bits) - 1)
+        base = self.table.astype(np.int64)[place]
+        slope = self.table.astype(np.int64)[place + 1] - base
+        return ((base + ((slope * rest + (1 << (self.bits - 1))) >> self.bits)).astype(np.int16),)
+
+    def lower(self, x: TensorType) -> Lowered:
+        fields = (("table", "ptr", self.table), ("n", "i32", x.size), ("bits", "i32", self.bits))
+        return Lowered("table_16", Block("ei_table_16_params", fields))
+
+
 @dataclass(frozen=True, eq=False)
 class QSoftmax(Op):
     """Softmax of int8 over the last axis, as TensorFlow Lite Micro computes it in fixed point.

@@ -56,6 +56,22 @@ def as_dtype(op: Op, dtype: str) -> Any:
     return dataclasses.replace(op, **changes) if changes else op
 
 
+@dataclasses.dataclass(frozen=True)
+class Codes:
+    """Integers of the new graph: ``real = scale * (code - zero) + shift``, per feature.
+
+    Attributes
+    ----------
+    tensor : name in the new graph
+    scale, zero, shift : arrays of shape (features,)
+    """
+
+    tensor: str
+    scale: np.ndarray
+    zero: np.ndarray
+    shift: np.ndarray
+
+
 class Rewriter:
     """The new graph while it is written, and what became of the old graph's tensors."""
 
@@ -69,6 +85,23 @@ class Rewriter:
         self.builder.labels = list(graph.labels)
         self.calibration = Calibration(graph, calibration)
         self.notes: dict[str, Any] = {}
+        self.codes: dict[str, Codes] = {}
+        """Old tensors that are nothing but integers in the new graph: see `dense`."""
+        self.quantized: dict[str, Codes] = {}
+        """Integers made of old tensors that are there as floats, too."""
+        self.watched: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        """Old tensor -> the smallest and largest value its integers can stand for."""
+        self._readers: dict[str, list[Node]] = {}
+        self._writers: dict[str, Node] = {}
+        for node in graph.nodes:
+            for name in dict.fromkeys(node.inputs):
+                self._readers.setdefault(name, []).append(node)
+            self._writers.update(dict.fromkeys(node.outputs, node))
+        self._results = {
+            name
+            for method in graph.methods.values()
+            for name in (*method.tensors, *(option.tensor for option in method.options))
+        }
         self._now = {name: name for name in graph.inputs}
         self._casts: dict[tuple[str, str], str] = {}
         self._exact = _exact_tensors(graph)
@@ -92,6 +125,22 @@ class Rewriter:
     def origins(self) -> dict[str, str]:
         """New tensor -> the old one it stands for."""
         return {new: old for old, new in self._now.items()}
+
+    def readers(self, old: str) -> list[Node]:
+        """The old graph's nodes that read the tensor, guards among them."""
+        return self._readers.get(old, [])
+
+    def writer(self, old: str) -> Node | None:
+        """The old graph's node that writes the tensor; None for an input."""
+        return self._writers.get(old)
+
+    def is_result(self, old: str) -> bool:
+        """Whether a method returns the tensor."""
+        return old in self._results
+
+    def watch(self, old: str, low: np.ndarray, high: np.ndarray) -> None:
+        """Have the report tell how often values of the tensor lie outside `low` and `high`."""
+        self.watched[old] = (low, high)
 
     def is_exact(self, old: str) -> bool:
         """Whether the tensor has to stay float64."""
@@ -176,4 +225,4 @@ def to_precision(
     quantized = rw.builder.build(methods, info)
     from edgeinfer.quantize.report import make_report
 
-    return quantized.with_info(report=make_report(graph, quantized, calibration, rw.notes))
+    return quantized.with_info(report=make_report(rw, quantized))

@@ -21,8 +21,10 @@ from edgeinfer.ops import (
     QSoftmax,
     Relabel,
     Table8,
+    Table16,
 )
 from edgeinfer.ops.fixed_point import quantize_multipliers
+from edgeinfer.ops.table import TABLE_16_SIZES
 from tests.examples_of_ops import Example
 
 RNG = np.random.default_rng(11)
@@ -192,6 +194,19 @@ EXAMPLES = [
         Example(Table8(sigmoid_table(0.07, 3, tanh), 1 / 128), (_images(d, 3, 50),), note=str(tanh))
         for tanh in (False, True)
         for d in ("int8", "uint8")
+    ),
+    *(
+        Example(
+            Table16((np.tanh(np.linspace(-6, 6, entries)) * 32767).astype(np.int16), 1 / 32767),
+            (RNG.integers(-32768, 32768, (9, 3, 50)).astype(np.int16),),
+            note=str(entries),
+        )
+        for entries in TABLE_16_SIZES
+    ),
+    Example(
+        Table16(np.resize(np.array([-32768, 32767], np.int16), 513), 1.0),
+        (np.array([[-32768, -32767, -129, -128, -127, -1, 0, 1, 127, 128, 32767]], np.int16),),
+        note="steep",
     ),
     Example(QSoftmax(softmax_exps(0.1, 1.0)), (_images("int8", 9, 12),)),
     Example(QSoftmax(softmax_exps(0.004, 1.0)), (_images("int8", 4, 3, 150),), note="many"),

@@ -10,6 +10,12 @@ typedef struct {
 } ei_table_params;
 
 typedef struct {
+  const int16_t *table; /* 2^(16 - bits) + 1 entries */
+  int32_t n;
+  int32_t bits;
+} ei_table_16_params;
+
+typedef struct {
   const int32_t *exps; /* exp(-d / scale) for d = 0 .. 255, 31 bits after the point */
   int32_t n;
   int32_t repeat;
@@ -22,6 +28,21 @@ EI_API ei_status ei_table_8(const void *params, const ei_io *io) {
   uint8_t *y = (uint8_t *)io->out[0];
   const ptrdiff_t total = (ptrdiff_t)io->rows * p->n;
   for (ptrdiff_t i = 0; i < total; i++) y[i] = table[x[i]];
+  return EI_OK;
+}
+
+EI_API ei_status ei_table_16(const void *params, const ei_io *io) {
+  const ei_table_16_params *p = (const ei_table_16_params *)params;
+  const int16_t *x = (const int16_t *)io->in[0];
+  int16_t *y = (int16_t *)io->out[0];
+  const int32_t bits = p->bits, half = 1 << (bits - 1);
+  const ptrdiff_t total = (ptrdiff_t)io->rows * p->n;
+  for (ptrdiff_t i = 0; i < total; i++) {
+    const int32_t moved = x[i] + 32768;
+    const int16_t *entry = p->table + (moved >> bits);
+    const int32_t slope = entry[1] - entry[0];
+    y[i] = (int16_t)(entry[0] + ((slope * (moved & (2 * half - 1)) + half) >> bits));
+  }
   return EI_OK;
 }
 
