@@ -50,7 +50,8 @@ def features(cut: np.ndarray) -> np.ndarray:
         np.abs(moves).mean(axis=2),
         moves.std(axis=2),
     )
-    return np.concatenate(figures, axis=1)
+    # A watch computes in float32, and a float32 model promises its answers for float32 values.
+    return np.concatenate(figures, axis=1).astype(np.float32).astype(np.float64)
 
 
 CLASSIFIERS = {

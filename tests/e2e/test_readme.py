@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
 
 ROOT = Path(__file__).parents[2]
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
 PYTHON = [code for language, code in BLOCKS if language == "python"]
 COMMANDS = [
     line.split("#")[0].strip()
@@ -23,9 +28,33 @@ COMMANDS = [
 @pytest.mark.parametrize("code", PYTHON)
 def test_python(code: str, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_commands(tmp_path: Path) -> None:
+    """The `edgeinfer` commands in their order, on files of the names the README uses."""
+    skops = pytest.importorskip("skops.io")
+    X, y = load_iris(return_X_y=True)
+    skops.dump(LogisticRegression(max_iter=500).fit(X, y), tmp_path / "model.skops")
+    np.save(tmp_path / "X.npy", X)
+    commands = [c for c in COMMANDS if c.startswith("edgeinfer ")]
+    assert commands
+    assert 'edgeinfer = "edgeinfer.cli:main"' in (ROOT / "pyproject.toml").read_text()
+    for command in commands:
+        done = subprocess.run(
+            [sys.executable, "-m", *shlex.split(command)],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
 
 
 def test_make_targets_and_installs() -> None:
@@ -43,3 +72,19 @@ def test_make_targets_and_installs() -> None:
                 assert re.search(rf"^{extra} = \[", extras, re.MULTILINE), command
         else:
             assert not command or command.startswith("edgeinfer "), command
+
+
+def test_links() -> None:
+    """What the README points to in the repository is there."""
+    targets = [t for t in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in t]
+    assert len(targets) > 3
+    for target in targets:
+        assert (ROOT / target).exists(), target
+
+
+def test_figures_have_a_place() -> None:
+    """`make bench` writes between these lines."""
+    start, end = "<!-- figures: make bench -->", "<!-- end of figures -->"
+    assert README.count(start) == README.count(end) == 1
+    assert README.index(start) < README.index(end)
+    assert f'START, END = "{start}", "{end}"' in (ROOT / "bench" / "report.py").read_text()

@@ -63,7 +63,7 @@ def compare_precisions(
     """The estimator's line, then one per precision, each verified and measured on `test`.
 
     `calibration` are the rows from which integer precisions choose their ranges; `test` is
-    (X, y). `seconds` is how long each engine is timed, twice.
+    (X, y). `seconds` is how long each engine is timed, twice. Everything runs on one thread.
     """
     tell = progress or (lambda what: None)
     X, y = test
@@ -82,18 +82,15 @@ def compare_precisions(
 def _estimator_line(
     name: str, estimator: Any, X: np.ndarray, y: np.ndarray, seconds: float
 ) -> Line:
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), one_thread():
         warnings.simplefilter("ignore")
         batch = batch_of(X, BATCH_ROWS)
         estimator.predict(batch)
-        with one_thread():  # a second thread only slows a single row down
-            latency = one_row(estimator.predict, X, seconds)
-            score = float(estimator.score(X, y))
         return Line(
             name,
             SOURCE,
-            score,
-            one_row_us=latency.median_us,
+            float(estimator.score(X, y)),
+            one_row_us=one_row(estimator.predict, X, seconds).median_us,
             rows_per_second=batches(estimator.predict, batch, seconds).rows_per_second,
             bytes=len(pickle.dumps(estimator)),
         )
@@ -108,7 +105,10 @@ def _line(
 ) -> Line:
     X, y = test
     checked = verify(model, estimator, X, max_probes=MAX_PROBES, raises=False)
-    report = measure(model, X, source=estimator, labels=y, seconds=seconds, batch_rows=BATCH_ROWS)
+    with one_thread():
+        report = measure(
+            model, X, source=estimator, labels=y, seconds=seconds, batch_rows=BATCH_ROWS
+        )
     (m,) = report.measurements
     return Line(
         name,

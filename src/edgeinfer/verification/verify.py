@@ -227,6 +227,11 @@ class _Verifier:
         at = row - len(self.rows) if probe else row
         data = (probes if probe else self.rows)[at : at + 1]
         where = locate(self.model.graph, self.origin, data, self.promise)
+        if self.model.precision == "float32" and (data != data.astype(np.float32)).any():
+            where += (
+                "; the row has values that float32 does not hold, and a float32 model promises "
+                "its answers for those it does: X.astype('float32')"
+            )
         return Difference(comparison.method, at, probe, column, expected, found, where)
 
 
