@@ -172,6 +172,11 @@ def _equal(have: np.ndarray, want: np.ndarray) -> np.ndarray:
     return np.asarray((have == want) | both_nan, dtype=bool)
 
 
+def equal_rows(have: np.ndarray, want: np.ndarray) -> np.ndarray:
+    """Which rows of two arrays are the same, value by value; NaN equals NaN."""
+    return _rows(_equal(have, want))
+
+
 def _rows(elements: np.ndarray) -> np.ndarray:
     """Whether all elements of each row hold."""
     return np.asarray(elements.reshape(len(elements), -1).all(axis=1), dtype=bool)

@@ -72,8 +72,11 @@ def make_probes(
             thresholds = max(thresholds, sum(search.thresholds for search in searches))
             is_source = number < len(graphs) - 1
             for search in searches:
-                columns.append(search.columns)
-                values.append(_in_float32(search.values, is_source) if float32 else search.values)
+                at, crossings = search.columns, search.values
+                if float32:
+                    at, crossings = _in_float32(at, crossings, keep=is_source)
+                columns.append(at)
+                values.append(crossings)
     if not columns:
         return Probes(np.empty((0, X.shape[1])), 0, tuple(notes))
     pairs = np.unique(np.column_stack([np.concatenate(columns), np.concatenate(values)]), axis=0)
@@ -260,20 +263,23 @@ class _Search:
         return pairs
 
 
-def _in_float32(values: np.ndarray, is_source: bool) -> np.ndarray:
+def _in_float32(
+    columns: np.ndarray, values: np.ndarray, keep: bool
+) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of neighbouring inputs, in sequence, as float32 values on both sides of the crossing.
 
-    A model in float32 promises the answers for float32 values. Where the source itself rounds to
-    float32 before it compares (the pair rounds apart) the promise holds for the pair as it is.
+    A model in float32 promises its source's answers for float32 values, and for others where
+    rounding them makes no difference to the source: with `keep` the pairs stay as well, for
+    `verify` to see which of them that holds for.
     """
     pairs = np.sort(values.reshape(-1, 2), axis=1)
     rounded = pairs.astype(np.float32)
-    apart = rounded[:, 0] != rounded[:, 1]
     below = np.where(rounded > pairs, np.nextafter(rounded, np.float32(-np.inf)), rounded)[:, 0]
     above = np.where(rounded < pairs, np.nextafter(rounded, np.float32(np.inf)), rounded)[:, 1]
-    around = np.column_stack([below, above]).astype(np.float64)
-    on_both_sides = pairs if is_source else rounded.astype(np.float64)
-    return np.where(apart[:, None], on_both_sides, around).ravel()
+    parts = [below.astype(np.float64), above.astype(np.float64)]
+    if keep:
+        parts += [pairs[:, 0], pairs[:, 1]]
+    return np.tile(columns[::2], len(parts)), np.concatenate(parts)
 
 
 def _order(x: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from edgeinfer.graph import Graph
 from edgeinfer.runtime.calls import caller, one_thread
 from edgeinfer.runtime.inputs import InputPreparer
 from edgeinfer.runtime.model import Model
-from edgeinfer.verification.compare import Comparison
+from edgeinfer.verification.compare import Comparison, as_arrays, equal_rows
 from edgeinfer.verification.locate import locate
 from edgeinfer.verification.probes import Probes, make_probes
 from edgeinfer.verification.promise import EQUAL, EXACT_METHODS, Promise, promise_of
@@ -120,6 +121,8 @@ class _Verifier:
         if self.tabular and max_probes:
             self.progress("looking for thresholds", 0, 1)
             probes = make_probes(graphs, self.rows, max_probes, info.precision == "float32")
+            if info.precision == "float32":
+                probes = replace(probes, rows=self._promised(probes.rows))
         results: list[MethodResult] = []
         first: Difference | None = None
         for number, method in enumerate(methods):
@@ -147,6 +150,27 @@ class _Verifier:
             probes.not_probed,
             first,
         )
+
+    def _promised(self, rows: np.ndarray) -> np.ndarray:
+        """The probes that a float32 model promises to answer as its source does: float32 values,
+        and those whose rounding to float32 changes no answer of the source."""
+        rounded = rows.astype(np.float32).astype(np.float64)
+        others = np.flatnonzero(((rows != rounded) & ~np.isnan(rows)).any(axis=1))
+        if self.origin is None or not len(others):
+            return np.delete(rows, others, axis=0)
+        source = Model(self.origin)
+        same = np.ones(len(others), bool)
+        try:
+            for method in self.origin.methods:
+                call = caller(source, method)
+                answers = zip(
+                    as_arrays(call(rows[others])), as_arrays(call(rounded[others])), strict=True
+                )
+                for before, after in answers:
+                    same &= equal_rows(before, after)
+        except EdgeInferError:  # rounding takes a value out of what the source accepts
+            same[:] = False
+        return np.delete(rows, others[~same], axis=0)
 
     def _methods(self) -> list[str]:
         """Methods that both have."""
