@@ -26,6 +26,8 @@ OUTPUT = {"float64": "float64", "float32": "float32", "int32": "float32", "int16
 SUMS = {"float64": "float64", "float32": "float32", "int32": "int32", "int16": "int32"}
 MAX_SUM = 1 << 31
 MAX_COLUMNS_PER_FEATURE = 3
+LANES = 64
+FAN = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,6 +219,7 @@ class TreeEnsemble(Op):
 
     def lower(self, x: TensorType, init: TensorType | None = None) -> Lowered:
         groups, columns = self._groups()
+        cuts, levels = add_pivots(self.cuts, groups)
         fields = (
             ("nodes", "ptr", self.nodes),
             ("leaves", "ptr", self.leaves),
@@ -226,8 +229,9 @@ class TreeEnsemble(Op):
             ("targets", "ptr", self.targets),
             ("values", "ptr", self.values),
             ("base", "ptr", self.base),
-            ("cuts", "ptr", self.cuts),
+            ("cuts", "ptr", cuts),
             ("groups", "ptr", groups),
+            ("levels", "ptr", levels),
             ("columns", "ptr", columns),
             ("bits", "ptr", self.bits),
             ("divisor", "f64", self.divisor),
@@ -239,13 +243,14 @@ class TreeEnsemble(Op):
             ("width", "i32", self.values.shape[1]),
             ("n_out", "i32", self.base.size),
             ("with_init", "i32", init is not None),
+            ("deepest", "i32", int(self.depths.max())),
         )
         value = self.values.dtype.name
         types = (SUFFIX[x.dtype], SUFFIX[self.cuts.dtype.name], CODES[self.code_bits])
         kernel = "_".join(("trees", *types, SUFFIX[value]))
         sums = self.base.size * np.dtype(SUMS[value]).itemsize
-        scratch = len(columns) * self.code_bits // 8 + sums
-        return Lowered(kernel, Block("ei_trees_params", fields), 0, scratch)
+        codes = len(columns) * self.code_bits // 8
+        return Lowered(kernel, Block("ei_trees_params", fields), codes * LANES, codes + sums)
 
     def with_float32_cuts(self) -> TreeEnsemble | None:
         """The op that rounds features to float32, the same for all that are float32 already.
@@ -280,13 +285,36 @@ class TreeEnsemble(Op):
                 or not group[1] <= first <= group[1] + group[2]
                 or (place >= 0 and (first, end - first) != (group[1], group[2]))
             ):
-                group = [feature, first, 0, c, c, int(place >= 0)]
+                group = [feature, first, 0, c, c, int(place >= 0), 0, 0]
                 groups.append(group)
             group[2] = max(group[2], end - group[1])
             group[4] = c + 1
             offset = place if place >= 0 else first - group[1]
             columns[c] = (offset, end - first, right * top)
         return np.array(groups, np.int32), columns
+
+
+def add_pivots(cuts: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cuts with the pivots by which sixteen at a time are searched, see ei_trees.h.
+
+    Writes into `groups` where each group's cuts and levels are.
+    """
+    parts: list[np.ndarray] = []
+    levels: list[int] = []
+    size = 0
+    for group in groups:
+        own = [cuts[group[1] : group[1] + group[2]]]
+        while own[-1].size > FAN:
+            own.append(own[-1][FAN - 1 :: FAN][: -(-own[-1].size // FAN) - 1])
+        group[6], group[7] = len(levels), len(own)
+        for level in reversed(own):
+            levels.append(size)
+            size += -(-max(level.size, 1) // FAN) * FAN
+            padded = np.full(size - levels[-1], np.inf, cuts.dtype)
+            padded[: level.size] = level
+            parts.append(padded)
+        group[1] = levels[-1]
+    return np.concatenate(parts), np.array(levels, np.int32)
 
 
 def best_code_bits(runs: Mapping[int, tuple[int, int]]) -> int:

@@ -22,8 +22,9 @@ typedef struct {
   const int32_t *targets; /* n_trees: the first output that a tree adds to */
   const void *values;     /* (n_values, width) */
   const void *base;       /* n_out: what the sums begin with */
-  const void *cuts;       /* sorted within a group */
-  const int32_t *groups;  /* (n_groups, 6): feature, first cut, cuts, first column, end, kind */
+  const void *cuts;       /* each group's ascending, and pivots among them; see `levels` */
+  const int32_t *groups;  /* (n_groups, EI_TREES_GROUP), see below */
+  const int32_t *levels;  /* where a group's pivots of each level lie, the cuts themselves last */
   const int32_t *columns; /* (n_columns, 3): first rank, largest code, code of a missing value */
   const uint8_t *bits;    /* sets of categories; a category column's first rank is a bit's place */
   double divisor;         /* of the sums */
@@ -35,10 +36,18 @@ typedef struct {
   int32_t width; /* values of a leaf */
   int32_t n_out;
   int32_t with_init; /* the second input is what the sums begin with, not `base` */
+  int32_t deepest;   /* the largest of `depths` */
 } ei_trees_params;
 
 enum { EI_TREES_NUMBERS = 0, EI_TREES_CATEGORIES = 1 };
-enum { EI_TREES_LANES = 8 };
+/* A group of columns that one search serves: feature, place of its cuts, how many there are,
+ * first column, end of columns, numbers or categories, first entry in `levels`, how many. */
+enum { EI_TREES_GROUP = 8 };
+/* Rows whose codes lie side by side, and how many walks are interleaved. */
+enum { EI_TREES_LANES = 64, EI_TREES_WALKS = 8 };
+/* Cuts are compared sixteen at a time: a level's pivots are the last of each sixteen of the next
+ * level but the last sixteen; all levels end in infinities that fill up a sixteen. */
+enum { EI_TREES_FAN = 16 };
 
 /* The types behind the names of kernels: trees_{features}_{cuts}_{codes}_{values}. */
 typedef double ei_trees_f64;
@@ -62,6 +71,22 @@ typedef float ei_trees_out_i16;
 #define EI_JOIN(a, b)   EI_JOIN2(a, b)
 #define EI_JOIN_(a, b)  EI_JOIN(a, EI_JOIN(_, b))
 #define EI_TREE_TYPE(t) EI_JOIN(ei_trees_, t)
+
+/* The code that a column makes of a rank in its group. */
+EI_API int32_t ei_trees_code(const ei_trees_params *p, const int32_t *group, const int32_t *column,
+                             int32_t rank) {
+  if (group[5] == EI_TREES_CATEGORIES) {
+    const int32_t bit = column[0] + rank;
+    return !((p->bits[bit >> 3] >> (bit & 7)) & 1);
+  }
+  const int32_t code = rank - column[0];
+  return code < 0 ? 0 : code < column[1] ? code : column[1];
+}
+
+#define EI_CUT f64
+#include "ei_trees_rank_body.h"
+#define EI_CUT f32
+#include "ei_trees_rank_body.h"
 
 #define EI_CODE u8
 #include "ei_trees_codes.h"

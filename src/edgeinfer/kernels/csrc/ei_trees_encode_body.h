@@ -4,45 +4,60 @@
 #define EI_CUT_T  EI_TREE_TYPE(EI_CUT)
 #define EI_CODE_T EI_TREE_TYPE(EI_CODE)
 
-/* How many of the n sorted cuts are smaller than x; none for NaN. */
-EI_API int32_t EI_JOIN_(ei_trees_rank, EI_THIS)(const EI_CUT_T *cuts, int32_t n, EI_CUT_T x) {
-  const EI_CUT_T *first = cuts;
-  if (n == 0) return 0;
-  while (n > 1) {
-    const int32_t half = n / 2;
-    first += first[half - 1] < x ? half : 0;
-    n -= half;
+/* The codes of one row, column behind column. */
+EI_API void EI_JOIN_(ei_trees_encode_row, EI_THIS)(const ei_trees_params *p,
+                                                   const EI_TREE_TYPE(EI_X) * x, EI_CODE_T *codes) {
+  const EI_CUT_T *cuts = (const EI_CUT_T *)p->cuts;
+  const int32_t *group = p->groups, *column = p->columns;
+  for (int32_t g = 0; g < p->n_groups; g++, group += EI_TREES_GROUP) {
+    const EI_CUT_T value = (EI_CUT_T)x[group[0]];
+    const int32_t rank = EI_JOIN_(ei_trees_rank, EI_CUT)(cuts, p->levels, group, value);
+    const int known =
+        value == value && (group[5] == EI_TREES_NUMBERS ||
+                           (rank < group[2] && cuts[(ptrdiff_t)group[1] + rank] == value));
+    for (int32_t c = group[3]; c < group[4]; c++, column += 3)
+      codes[c] = (EI_CODE_T)(known ? ei_trees_code(p, group, column, rank) : column[2]);
   }
-  return (int32_t)(first - cuts) + (*first < x);
 }
 
+/* The codes of up to EI_TREES_LANES rows: lanes side by side for each column. */
 EI_API void EI_JOIN_(ei_trees_encode, EI_THIS)(const ei_trees_params *p,
                                                const EI_TREE_TYPE(EI_X) * x, int32_t rows,
                                                EI_CODE_T *codes) {
   const EI_CUT_T *cuts = (const EI_CUT_T *)p->cuts;
-  for (int32_t r = 0; r < rows; r++, x += p->n_features, codes += p->n_columns) {
-    const int32_t *group = p->groups;
-    for (int32_t g = 0; g < p->n_groups; g++, group += 6) {
-      const EI_CUT_T value = (EI_CUT_T)x[group[0]];
-      const EI_CUT_T *own = cuts + group[1];
-      const int32_t n = group[2];
-      const int32_t rank = EI_JOIN_(ei_trees_rank, EI_THIS)(own, n, value);
-      const int missing =
-          value != value || (group[5] == EI_TREES_CATEGORIES && !(rank < n && own[rank] == value));
-      const int32_t *column = p->columns + (ptrdiff_t)group[3] * 3;
-      for (int32_t c = group[3]; c < group[4]; c++, column += 3) {
-        int32_t code = rank - column[0];
-        if (missing) {
-          code = column[2];
-        } else if (group[5] == EI_TREES_CATEGORIES) {
-          const int32_t bit = column[0] + rank;
-          code = !((p->bits[bit >> 3] >> (bit & 7)) & 1);
-        } else if (code < 0) {
-          code = 0;
-        } else if (code > column[1]) {
-          code = column[1];
+  const int32_t *group = p->groups, *column = p->columns;
+  EI_CUT_T value[EI_TREES_LANES];
+  int32_t rank[EI_TREES_LANES];
+  for (int32_t k = rows; k < EI_TREES_LANES; k++) value[k] = 0;
+  for (int32_t g = 0; g < p->n_groups; g++, group += EI_TREES_GROUP) {
+    for (int32_t k = 0; k < rows; k++)
+      value[k] = (EI_CUT_T)x[(ptrdiff_t)k * p->n_features + group[0]];
+    EI_JOIN_(ei_trees_ranks, EI_CUT)(cuts, p->levels, group, value, rank);
+    int unknown = 0;
+    for (int32_t k = 0; k < EI_TREES_LANES; k++) unknown |= value[k] != value[k];
+    if (group[5] == EI_TREES_CATEGORIES) {
+      /* A rank that no code can be stands for what is not among the categories. */
+      for (int32_t k = 0; k < EI_TREES_LANES; k++)
+        if (rank[k] >= group[2] || cuts[(ptrdiff_t)group[1] + rank[k]] != value[k]) rank[k] = -1;
+      unknown = 1;
+    } else if (unknown) {
+      for (int32_t k = 0; k < EI_TREES_LANES; k++)
+        if (value[k] != value[k]) rank[k] = -1;
+    }
+    for (int32_t c = group[3]; c < group[4]; c++, column += 3) {
+      EI_CODE_T *code = codes + (ptrdiff_t)c * EI_TREES_LANES;
+      if (unknown) {
+        for (int32_t k = 0; k < EI_TREES_LANES; k++)
+          code[k] =
+              (EI_CODE_T)(rank[k] >= 0 ? ei_trees_code(p, group, column, rank[k]) : column[2]);
+      } else if (column[0] == 0 && column[1] == group[2]) {
+        for (int32_t k = 0; k < EI_TREES_LANES; k++) code[k] = (EI_CODE_T)rank[k];
+      } else {
+        for (int32_t k = 0; k < EI_TREES_LANES; k++) {
+          const int32_t above = rank[k] - column[0];
+          const int32_t least = above > 0 ? above : 0;
+          code[k] = (EI_CODE_T)(least < column[1] ? least : column[1]);
         }
-        codes[c] = (EI_CODE_T)code;
       }
     }
   }

@@ -10,6 +10,8 @@
 #define EI_VECTOR_BYTES 32
 #include "tiles.h"
 
+#include "avx2_trees.h"
+
 #include "../ei_all.h"
 
 #define EI_TABLE ei_table_avx2

@@ -12,7 +12,7 @@
 #define EI_VECTOR_BYTES 64
 #include "tiles.h"
 
-#include "avx512vnni_neighbors.h"
+#include "avx512vnni_families.h"
 
 #include "../ei_all.h"
 
