@@ -21,8 +21,8 @@ CSRC = "src/edgeinfer/kernels/csrc"
 # One translation unit per instruction set; each names its own target in its first lines,
 # so no flag here raises the baseline of the others.
 ISA_UNITS = {
-    "x86_64": ["avx2", "avx512vnni"],
-    "AMD64": ["avx2", "avx512vnni"],
+    "x86_64": ["avx2", "avx512vnni", "avx512vbmi"],
+    "AMD64": ["avx2", "avx512vnni", "avx512vbmi"],
     "aarch64": ["neon"],
     "arm64": ["neon"],
 }

@@ -8,67 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgeinfer.converters.trees import Forest, to_op
 from edgeinfer.errors import GraphError
 from edgeinfer.ops import TreeEnsemble
 from edgeinfer.ops.tree_ensemble import floor32, last_rounded_to
 from tests.oracle import assert_op
-
-
-def random_forest(
-    *,
-    seed: int = 0,
-    n_trees: int = 9,
-    n_nodes: int = 31,
-    n_features: int = 5,
-    width: int = 2,
-    dtype: str = "float64",
-    grid: int = 20,
-    categories: bool = False,
-    allow_nan: bool = True,
-) -> TreeEnsemble:
-    """Trees that split a random leaf until they have `n_nodes` nodes, cuts on a coarse grid."""
-    rng = np.random.default_rng(seed)
-    left = np.full(n_trees * n_nodes, -1)
-    right = left.copy()
-    for tree in range(n_trees):
-        leaves, free = [tree * n_nodes], tree * n_nodes + 1
-        while free + 2 <= (tree + 1) * n_nodes:
-            node = leaves.pop(int(rng.integers(len(leaves))))
-            left[node], right[node] = free, free + 1
-            leaves += [free, free + 1]
-            free += 2
-    total = len(left)
-    feature = rng.integers(0, n_features, total)
-    chosen = np.where((feature == 1) & categories, rng.integers(0, 4, total), -1)
-    forest = Forest(
-        roots=np.arange(n_trees) * n_nodes,
-        left=left,
-        right=right,
-        feature=feature,
-        cut=(rng.integers(-grid, grid, total) / 4).astype(dtype),
-        missing_left=rng.random(total) < 0.5,
-        values=rng.normal(size=(total, width)),
-        targets=np.zeros(n_trees, np.int32),
-        ids=np.arange(total),
-        category_set=chosen,
-        sets=rng.random((4, 11)) < 0.5,
-        categories={1: np.arange(11.0) - 3},
-    )
-    return to_op(forest, n_features, np.arange(width) / 3, allow_nan=allow_nan, divisor=3.0)
-
-
-def rows(n: int = 50, n_features: int = 5) -> np.ndarray:
-    """Values on the grid of cuts, one step beside it, and everything that is no number."""
-    rng = np.random.default_rng(1)
-    x = rng.integers(-24, 24, (n, n_features)) / 4
-    beside = rng.random(x.shape)
-    x = np.where(beside < 0.2, np.nextafter(x, np.inf), x)
-    x = np.where(beside > 0.8, np.nextafter(x, -np.inf), x)
-    special = rng.random(x.shape)
-    for at, value in ((0.02, np.nan), (0.04, np.inf), (0.06, -np.inf), (0.08, -0.0), (0.1, 1e300)):
-        x[(special < at) & (special >= at - 0.02)] = value
-    return x
+from tests.trees import as_type, random_forest, rows
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -88,11 +32,7 @@ def test_against_reference(dtype: str, grid: int, n_nodes: int, categories: bool
 @pytest.mark.parametrize("values", ["float64", "float32", "int32", "int16"])
 def test_types_of_codes_and_values(values: str, code_bits: int) -> None:
     op = random_forest()
-    scaled = np.rint(op.values * 100) if values.startswith("int") else op.values
-    base = {"float64": "float64", "float32": "float32"}.get(values, "int32")
-    other = replace(
-        op, values=scaled.astype(values), base=op.base.astype(base), code_bits=16, scale=0.25
-    )
+    other = replace(as_type(op, values), code_bits=16, scale=0.25)
     if code_bits == 8:
         other = replace(other, code_bits=8)
     assert_op(other, rows(), rtol=0.0)

@@ -92,6 +92,7 @@ class Lowered:
     all its parameters for each block of rows.
     `source`: for exported C only, a kernel written for these very parameters (if/else code of a
     tree): given a function's name, the C text that defines it, static, with a kernel's signature.
+    `note`: what was chosen, for `Model.summary()`.
     """
 
     kernel: str
@@ -100,6 +101,7 @@ class Lowered:
     scratch_per_row: int = 0
     rows: int = 1
     source: Callable[[str], str] | None = None
+    note: str = ""
 
 
 def array(*dtypes: str, ndim: int, optional: bool = False) -> Any:

@@ -18,6 +18,7 @@ import numpy as np
 
 from edgeinfer.graph import TensorType
 from edgeinfer.ops._base import SUFFIX, Block, Cost, Lowered, Op, array, require
+from edgeinfer.ops.tree_levels import Plan, plan_levels
 
 LEAF_RANK = 0xFFFF
 """The rank of a leaf: no code is larger, so a walk that has reached a leaf stays there."""
@@ -28,6 +29,8 @@ MAX_SUM = 1 << 31
 MAX_COLUMNS_PER_FEATURE = 3
 LANES = 64
 FAN = 16
+WALK_STEP = 3.0
+"""What a step of a walk costs, in the vector operations that `Plan.work` counts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,6 +223,8 @@ class TreeEnsemble(Op):
     def lower(self, x: TensorType, init: TensorType | None = None) -> Lowered:
         groups, columns = self._groups()
         cuts, levels = add_pivots(self.cuts, groups)
+        plan = self._plan()
+        leaf_values = None if plan is None else self.values[self.leaves[plan.leaf_nodes]]
         fields = (
             ("nodes", "ptr", self.nodes),
             ("leaves", "ptr", self.leaves),
@@ -234,6 +239,11 @@ class TreeEnsemble(Op):
             ("levels", "ptr", levels),
             ("columns", "ptr", columns),
             ("bits", "ptr", self.bits),
+            ("plan", "ptr", None if plan is None else plan.trees),
+            ("plan_levels", "ptr", None if plan is None else plan.levels),
+            ("plan_columns", "ptr", None if plan is None else plan.columns),
+            ("plan_tables", "ptr", None if plan is None else plan.tables),
+            ("plan_values", "ptr", leaf_values),
             ("divisor", "f64", self.divisor),
             ("scale", "f64", self.scale),
             ("n_trees", "i32", self.depths.size),
@@ -250,7 +260,18 @@ class TreeEnsemble(Op):
         kernel = "_".join(("trees", *types, SUFFIX[value]))
         sums = self.base.size * np.dtype(SUMS[value]).itemsize
         codes = len(columns) * self.code_bits // 8
-        return Lowered(kernel, Block("ei_trees_params", fields), codes * LANES, codes + sums)
+        note = f"{self.depths.size} trees, " + (
+            "64 rows a level" if plan is not None else "walks of 8 rows"
+        )
+        block = Block("ei_trees_params", fields)
+        return Lowered(kernel, block, codes * LANES, codes + sums, note=note)
+
+    def _plan(self) -> Plan | None:
+        """Tables for many rows at once, where they are expected to be faster than walks."""
+        if self.code_bits != 8:
+            return None
+        plan = plan_levels(self.nodes, self.roots)
+        return plan if plan is not None and plan.work < WALK_STEP * self.depths.sum() else None
 
     def with_float32_cuts(self) -> TreeEnsemble | None:
         """The op that rounds features to float32, the same for all that are float32 already.

@@ -172,7 +172,7 @@ class Model:
             writes = ", ".join(str(types[name]) for name in node.outputs)
             lines.append(
                 f"  {node.op.kind:<14} {reads} -> {writes or '(guard)'}   "
-                f"kernel {lowered.kernel}, {size} bytes"
+                f"kernel {lowered.kernel}{lowered.note and f' ({lowered.note})'}, {size} bytes"
             )
         lines.append(f"  methods: {', '.join(self.graph.methods)}")
         lines.append(f"  parameters: {total} bytes")

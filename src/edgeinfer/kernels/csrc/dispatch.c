@@ -23,6 +23,7 @@ static int has_portable(void) { return 1; }
 #if defined(__x86_64__)
 extern const ei_kernel ei_table_avx2[];
 extern const ei_kernel ei_table_avx512vnni[];
+extern const ei_kernel ei_table_avx512vbmi[];
 
 static int has_avx2(void) {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
@@ -34,6 +35,8 @@ static int has_avx512vnni(void) {
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
          __builtin_cpu_supports("avx512vnni");
 }
+
+static int has_avx512vbmi(void) { return has_avx512vnni() && __builtin_cpu_supports("avx512vbmi"); }
 #endif
 
 #if defined(__aarch64__)
@@ -57,6 +60,7 @@ static const struct {
 #if defined(__x86_64__)
     {"avx2", ei_table_avx2, has_avx2},
     {"avx512vnni", ei_table_avx512vnni, has_avx512vnni},
+    {"avx512vbmi", ei_table_avx512vbmi, has_avx512vbmi},
 #endif
 #if defined(__aarch64__)
     {"neon", ei_table_neon, has_neon},

@@ -27,8 +27,15 @@ typedef struct {
   const int32_t *levels;  /* where a group's pivots of each level lie, the cuts themselves last */
   const int32_t *columns; /* (n_columns, 3): first rank, largest code, code of a missing value */
   const uint8_t *bits;    /* sets of categories; a category column's first rank is a bit's place */
-  double divisor;         /* of the sums */
-  double scale;           /* of integer values */
+  /* How to take many rows through small trees level by level; NULL where that does not pay.
+   * `plan`: (n_trees, 4) first level, end of levels, first leaf, more than 128 leaves. */
+  const int32_t *plan;
+  const int32_t *plan_levels;  /* (levels, 4): table, inner nodes, first column, columns */
+  const int32_t *plan_columns; /* where each level's columns lie among the codes in lanes */
+  const uint8_t *plan_tables;  /* per level: ranks, columns, left, right (and their leaves) */
+  const void *plan_values;     /* (leaves, width): all trees' leaf values, one behind another */
+  double divisor;              /* of the sums */
+  double scale;                /* of integer values */
   int32_t n_trees;
   int32_t n_features;
   int32_t n_groups;
@@ -71,6 +78,15 @@ typedef float ei_trees_out_i16;
 #define EI_JOIN(a, b)   EI_JOIN2(a, b)
 #define EI_JOIN_(a, b)  EI_JOIN(a, EI_JOIN(_, b))
 #define EI_TREE_TYPE(t) EI_JOIN(ei_trees_, t)
+
+#if !defined(EI_HAVE_TREES_LEVELS)
+#define EI_HAVE_TREES_LEVELS 0
+EI_API void ei_trees_levels(const int32_t *level, const int32_t *end, const uint8_t *tables,
+                            const int32_t *columns, int32_t wide, const uint8_t *codes,
+                            uint8_t *leaf) {
+  (void)level, (void)end, (void)tables, (void)columns, (void)wide, (void)codes, (void)leaf;
+}
+#endif
 
 /* The code that a column makes of a rank in its group. */
 EI_API int32_t ei_trees_code(const ei_trees_params *p, const int32_t *group, const int32_t *column,

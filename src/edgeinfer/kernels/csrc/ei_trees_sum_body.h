@@ -15,9 +15,43 @@ EI_API void EI_JOIN_(ei_trees_add, EI_THIS)(const ei_trees_params *p, uint32_t a
   if (ids != NULL) ids[tree] = p->ids[at];
 }
 
+/* The same level by level, for trees that have a plan; sets that have nothing better than walks
+ * never come here. */
+EI_API void EI_JOIN_(ei_trees_sum_levels, EI_THIS)(const ei_trees_params *p, const uint8_t *codes,
+                                                   int32_t rows, EI_SUM_T *sums) {
+  uint8_t leaf[EI_TREES_LANES];
+  const int32_t *tree = p->plan;
+  for (int32_t t = 0; t < p->n_trees; t++, tree += 4)
+    for (int32_t r = 0; r < rows; r += EI_TREES_LANES) {
+      ei_trees_levels(p->plan_levels + (ptrdiff_t)tree[0] * 4,
+                      p->plan_levels + (ptrdiff_t)tree[1] * 4, p->plan_tables, p->plan_columns,
+                      tree[3], codes + (ptrdiff_t)r * p->n_columns, leaf);
+      const EI_VALUE_T *v = (const EI_VALUE_T *)p->plan_values + (ptrdiff_t)tree[2] * p->width;
+      EI_SUM_T *s = sums + (ptrdiff_t)r * p->n_out + p->targets[t];
+      const int32_t lanes = rows - r < EI_TREES_LANES ? rows - r : EI_TREES_LANES;
+      if (p->width == 1) {
+        for (ptrdiff_t k = 0; k < lanes; k++) s[k * p->n_out] += v[leaf[k]];
+      } else if (p->width == 2) {
+        for (ptrdiff_t k = 0; k < lanes; k++) {
+          s[k * p->n_out] += v[leaf[k] * 2];
+          s[k * p->n_out + 1] += v[leaf[k] * 2 + 1];
+        }
+      } else {
+        for (ptrdiff_t k = 0; k < lanes; k++)
+          for (int32_t i = 0; i < p->width; i++)
+            s[k * p->n_out + i] += v[(ptrdiff_t)leaf[k] * p->width + i];
+      }
+    }
+}
+
 /* Rows in lanes, tree by tree, so that a tree stays in cache while all rows go through it. */
 EI_API void EI_JOIN_(ei_trees_sum, EI_THIS)(const ei_trees_params *p, const EI_CODE_T *codes,
                                             int32_t rows, EI_SUM_T *sums, int64_t *ids) {
+  if (EI_HAVE_TREES_LEVELS && sizeof(EI_CODE_T) == 1 && p->plan != NULL && ids == NULL &&
+      rows >= EI_TREES_LANES / 4) {
+    EI_JOIN_(ei_trees_sum_levels, EI_THIS)(p, (const uint8_t *)codes, rows, sums);
+    return;
+  }
   uint32_t at[EI_TREES_WALKS];
   const ptrdiff_t n_sums = sums != NULL ? p->n_out : 0, n_ids = ids != NULL ? p->n_trees : 0;
   for (int32_t t = 0; t < p->n_trees; t++)
