@@ -209,6 +209,9 @@ def change_weights(rng: Random, parts: Parts) -> None:
             near = int(view[where] if isinstance(where, int) else view[0])
             value = rng.choice((info.min, info.max, 0, 1, near + 1, near - 1, view.size, 2 * near))
             view[where] = min(max(value, int(info.min)), int(info.max))
+            if rng.random() < 0.2 and isinstance(where, int) and view.size > 1:
+                # Differences and sums of these wrap around.
+                view[max(where - 1, 0) :][:2] = (info.max, info.min)
 
 
 CHANGES: tuple[Callable[[Random, Parts], None], ...] = (
@@ -361,19 +364,24 @@ def _models() -> list[tuple[str, bytes]]:
 
 
 def campaign(
-    files: dict[str, list[bytes]], count: int, seed: int, show: bool = False
+    files: dict[str, list[bytes]], count: int, seed: int, last: Path | None = None
 ) -> Counter[str]:
     """Mutate and run `count` files; how many of each outcome.
+
+    With `last`, progress is shown, and each file is written there before it is tried: after a
+    crash the culprit is found there.
 
     Raises AssertionError that lists what went wrong, each with the number of the first mutation
     that shows it: ``--seed NUMBER --count 1`` repeats it.
     """
     pack = Block.pack
     with mock.patch.object(Block, "pack", lambda block: _isolated(pack, block)):
-        return _campaign(files, count, seed, show)
+        return _campaign(files, count, seed, last)
 
 
-def _campaign(files: dict[str, list[bytes]], count: int, seed: int, show: bool) -> Counter[str]:
+def _campaign(
+    files: dict[str, list[bytes]], count: int, seed: int, last: Path | None
+) -> Counter[str]:
     outcomes: Counter[str] = Counter()
     failures: dict[str, int] = {}
     isas = available_isas()
@@ -382,11 +390,15 @@ def _campaign(files: dict[str, list[bytes]], count: int, seed: int, show: bool) 
     for number in range(seed, seed + count):
         rng = Random(number)
         data = mutate(rng, rng.choice(files[rng.choice(families)]))
+        if last is not None:
+            last.write_bytes(data)
         os.environ[ENVIRONMENT] = rng.choice(isas)
         faulthandler.dump_traceback_later(60, exit=True)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
+                # A check whose own arithmetic overflows would believe anything.
+                warnings.filterwarnings("error", "overflow", RuntimeWarning)
                 outcomes[survives(data)] += 1
         except Exception as err:
             where = traceback.extract_tb(err.__traceback__)[-1]
@@ -396,7 +408,7 @@ def _campaign(files: dict[str, list[bytes]], count: int, seed: int, show: bool) 
             faulthandler.cancel_dump_traceback_later()
             del os.environ[ENVIRONMENT]
         done = number - seed + 1
-        if show and done % 1000 == 0:
+        if last is not None and done % 1000 == 0:
             seconds = time.monotonic() - started
             print(f"{done} of {count} mutations, {seconds:.0f} s: {dict(outcomes)}", flush=True)
     assert not failures, "\n".join(f"mutation {n}: {what}" for what, n in failures.items())
@@ -433,7 +445,7 @@ def main(arguments: Sequence[str]) -> int:
         write_corpus(options.corpus)
         return 0
     files = read_corpus(options.corpus)
-    outcomes = campaign(files, options.count, options.seed, show=True)
+    outcomes = campaign(files, options.count, options.seed, options.corpus / "last")
     print(f"{options.count} mutations of {len(files)} families survived: {dict(outcomes)}")
     return 0
 

@@ -97,7 +97,7 @@ class TreeEnsemble(Op):
         roots = self.roots
         require(roots.size == n_trees + 1 and n_trees > 0, "every tree needs a root")
         require(bool(roots[0] == 0 and roots[-1] == n_nodes), "trees do not cover the nodes")
-        require(bool((np.diff(roots) > 0).all()), "trees overlap")
+        require(bool((roots[1:] > roots[:-1]).all()), "trees overlap")  # a difference may wrap
         require(bool(((self.depths >= 0) & (self.depths <= n_nodes)).all()), "impossible depth")
         # Walks end and stay inside: children come later, the last has a place for both of them.
         test, left = self.nodes[:, 0], self.nodes[:, 1]
@@ -119,7 +119,7 @@ class TreeEnsemble(Op):
         )
         require(self.targets.size == n_trees, "every tree needs a target")
         require(
-            bool(self.targets.min() >= 0 and self.targets.max() + width <= self.base.size),
+            bool(self.targets.min() >= 0 and int(self.targets.max()) + width <= self.base.size),
             "a tree adds to outputs that are not there",
         )
         require(self.divisor > 0 and self.scale > 0, "scale and divisor have to be positive")
