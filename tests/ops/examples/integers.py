@@ -54,7 +54,19 @@ def dense_int(
     return Example(op, (x,), note=note)
 
 
+def sums(a_type: str, w_type: str, b_type: str) -> Example:
+    """A layer that hands out its sums."""
+    rng = np.random.default_rng(31)
+    x = rng.integers(np.iinfo(a_type).min, np.iinfo(a_type).max, (17, 35), endpoint=True)
+    w = rng.integers(-127, 127, (18, 35), endpoint=True).astype(w_type)
+    bias = rng.integers(-(2**20), 2**20, 18).astype(b_type)
+    return Example(DenseInt(w, bias), (x.astype(a_type),), note=f"{w_type}-sums")
+
+
 EXAMPLES = [
+    sums("int8", "int8", "int32"),
+    sums("int16", "int8", "int64"),
+    sums("int16", "int16", "int64"),
     *(e for d in ("float64", "float32") for t in ("int8", "int16") for e in _quantize(d, t)),
     Example(
         Dequantize(np.array([0.013], np.float32), np.array([-7], np.int32)),
