@@ -21,6 +21,8 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 import edgeinfer
 from edgeinfer.cli import COMMANDS, main
+from edgeinfer.graph import GraphBuilder, Info, Method, TensorType
+from edgeinfer.ops import Reduce
 
 X, Y = load_iris(return_X_y=True)
 NAMES = np.array(["setosa", "versicolor", "virginica"])
@@ -273,3 +275,22 @@ def test_bench(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (measured,) = printed(capsys)["measurements"]
     assert measured["name"] == "a"
     assert measured["sizes"]["method"] == "predict_proba"
+
+
+def test_networks(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A model with `run` alone, whose rows have a shape of their own."""
+    builder = GraphBuilder({"image": TensorType("float32", (4, 3))})
+    summed = builder.emit(Reduce("sum"), "image")
+    graph = builder.build({"run": Method((summed,), "dict")}, Info(precision="float32"))
+    edgeinfer.Model(graph).save("net.edge")
+    images = np.arange(24, dtype=np.float32).reshape(2, 4, 3)
+    np.save("images.npy", images)
+    assert run("predict net.edge images.npy -o sums.npy") == 0
+    np.testing.assert_array_equal(np.load("sums.npy"), images.sum(axis=2))
+    assert run("bench net.edge --data images.npy --seconds 0.01 --batch 10") == 0
+    assert run("verify net.edge net.edge --data images.npy") == 0
+    assert run("inspect net.edge") == 0
+    Path("net.tflite").write_bytes(b"TFL3")
+    capsys.readouterr()
+    assert run("verify net.edge net.tflite --data images.npy") == 1
+    assert "give its .edge file" in capsys.readouterr().err

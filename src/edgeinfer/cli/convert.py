@@ -42,9 +42,10 @@ def command(
     trust: bool,
     as_json: bool,
 ) -> None:
-    """Convert SOURCE, a fitted scikit-learn estimator or pipeline, into an .edge file.
+    """Convert SOURCE, a fitted scikit-learn estimator, pipeline or a network, into an .edge file.
 
-    SOURCE is a .skops file (checked when it is read), or with --trust a .joblib or .pkl file.
+    SOURCE is a .skops file (checked when it is read), with --trust a .joblib or .pkl file, or a
+    .tflite network, which keeps the types it has.
 
     \b
     edgeinfer convert model.skops -o model.edge

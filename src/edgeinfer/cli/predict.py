@@ -10,16 +10,19 @@ from edgeinfer.api import load
 from edgeinfer.cli._io import call, feature_names, named_arrays, read_data, write_result
 from edgeinfer.cli._options import EXISTING, NEW, json_option
 from edgeinfer.cli._show import print_json, progress
-from edgeinfer.errors import InvalidParameterError
+from edgeinfer.measurement.size import main_method
+from edgeinfer.runtime.calls import caller
 
 
 @click.command("predict", short_help="Answers of a model for rows in a file.")
 @click.argument("model", type=EXISTING)
 @click.argument("data", type=EXISTING, metavar="X.npy|X.csv")
 @click.option("-o", "--output", type=NEW, help=".npy, .npz or .csv; default: .csv on the screen.")
-@click.option("--method", default="predict", show_default=True, help="predict_proba, transform ...")
+@click.option("--method", help="predict_proba, transform ...; default: predict, if there is one.")
 @json_option
-def command(model: Path, data: Path, output: Path | None, method: str, as_json: bool) -> None:
+def command(
+    model: Path, data: Path, output: Path | None, method: str | None, as_json: bool
+) -> None:
     """Run MODEL on the rows of a file.
 
     \b
@@ -27,14 +30,12 @@ def command(model: Path, data: Path, output: Path | None, method: str, as_json: 
     edgeinfer predict model.edge X.npy -o probabilities.npy --method predict_proba
     """
     loaded = load(model)
-    if method not in loaded.graph.methods:
-        raise InvalidParameterError(
-            f"{model} has no method {method!r}; it has: {', '.join(loaded.graph.methods)}"
-        )
+    method = method or main_method(loaded)
+    function = caller(loaded, method)
     X = read_data(data, feature_names(loaded))
     with progress() as step:
         step(f"{method} of {len(X)} rows")
-        arrays = named_arrays(call(getattr(loaded, method), X), method)
+        arrays = named_arrays(call(function, X), method)
     if output is not None or not as_json:
         write_result(output, arrays)
     if as_json:

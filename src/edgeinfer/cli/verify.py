@@ -10,6 +10,7 @@ from edgeinfer.api import load
 from edgeinfer.cli._io import as_source_takes, feature_names, read_data, read_source
 from edgeinfer.cli._options import EXISTING, Fraction, data_option, json_option, trust_option
 from edgeinfer.cli._show import print_json, print_table, progress
+from edgeinfer.errors import InvalidParameterError
 from edgeinfer.verification.verify import MAX_PROBES, verify
 
 
@@ -58,6 +59,11 @@ def command(
         step("reading")
         loaded = load(model)
         estimator = read_source(source, trust)
+        if isinstance(estimator, str):
+            raise InvalidParameterError(
+                f"{source}: verify compares with fitted estimators and .edge files; "
+                "convert the network and give its .edge file"
+            )
         X = read_data(data_path, feature_names(estimator))
         result = verify(
             loaded,
