@@ -29,7 +29,13 @@ from edgeinfer.ops.dense_int import DenseInt
 from edgeinfer.ops.encode import Lookup, SignIndex
 from edgeinfer.ops.kernel_machine import KernelMachine, OneVsRest, PairCoupling, Vote
 from edgeinfer.ops.move import Constant, Move, Pad, Relabel
-from edgeinfer.ops.neighbors import NeighborMean, NeighborProba, NeighborSearch, NeighborVote
+from edgeinfer.ops.neighbors import (
+    NeighborMean,
+    NeighborProba,
+    NeighborSearch,
+    NeighborSearchInt,
+    NeighborVote,
+)
 from edgeinfer.ops.network import BatchMatMul, Choose, Compare, QReduce
 from edgeinfer.ops.pool import Pool2D
 from edgeinfer.ops.quantize import Dequantize, Quantize
@@ -69,6 +75,7 @@ __all__ = [
     "NeighborMean",
     "NeighborProba",
     "NeighborSearch",
+    "NeighborSearchInt",
     "NeighborVote",
     "Normalize",
     "OneVsRest",

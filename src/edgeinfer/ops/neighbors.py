@@ -30,6 +30,7 @@ from edgeinfer.ops._neighbor_codes import (
 from edgeinfer.target import Target
 
 METRICS = ("euclidean", "sqeuclidean", "manhattan", "chebyshev", "minkowski", "cosine")
+METRICS_OF_CODES = ("euclidean", "sqeuclidean", "manhattan", "chebyshev", "cosine")
 PANEL = 8
 """Points that lie side by side (EI_POINTS in ei_neighbors.h)."""
 
@@ -229,6 +230,77 @@ class NeighborSearch(Op):
         return (
             "distances of a row of X to the fitted points are beyond float64, so that its nearest "
             "neighbours cannot be told"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class NeighborSearchInt(Op):
+    """The `k` nearest of points that are given as integers: distances (float32) and indices.
+
+    ``point = offset + scale * code`` with one scale and an offset per feature that cancels; rows
+    come in the same codes. The integers are compared, so equal codes are equal distances; ties as
+    in NeighborSearch. ``cosine`` is half the squared distance of rows and points of length one.
+    """
+
+    kind = "NeighborSearchInt"
+
+    codes: np.ndarray = array("int8", "int16", ndim=2)
+    scale: float = 1.0
+    k: int = 5
+    metric: str = "euclidean"
+
+    def check(self) -> None:
+        count, features = self.codes.shape
+        widest = MAX_FEATURES if self.codes.dtype == np.int8 else 1 << 20
+        require(0 < features <= widest, f"cannot search codes of {features} features")
+        require(0 < count <= MAX_POINTS, f"cannot search {count} points")
+        require(0 < self.k <= count, f"expected 0 < n_neighbors <= {count} points, got {self.k}")
+        require(self.metric in METRICS_OF_CODES, f"no metric {self.metric!r} in integers")
+        require(0.0 < self.scale < np.inf, "a scale is positive and finite")
+
+    def infer(self, x: TensorType) -> tuple[TensorType, ...]:
+        features = self.codes.shape[1]
+        dtype = self.codes.dtype.name
+        require(x.dtype == dtype and x.shape == (features,), f"takes {dtype}[{features}], got {x}")
+        return TensorType("float32", (self.k,)), TensorType("int64", (self.k,))
+
+    def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        indices = np.empty((len(x), self.k), np.int64)
+        values = np.empty((len(x), self.k))
+        for row, code in enumerate(x.astype(np.int64)):
+            apart = np.abs(self.codes - code)
+            if self.metric == "chebyshev":
+                compared = apart.max(axis=1)
+            else:
+                compared = (apart if self.metric == "manhattan" else apart * apart).sum(axis=1)
+            indices[row] = nearest(compared.astype(np.float64), self.k)
+            values[row] = compared[indices[row]]
+        squared = self.scale * self.scale * values
+        distances = {
+            "euclidean": self.scale * np.sqrt(values),
+            "sqeuclidean": squared,
+            "cosine": 0.5 * squared,
+        }.get(self.metric, self.scale * values)
+        return distances.astype(np.float32), indices
+
+    def cost(self, x: TensorType) -> Cost:
+        return Cost(float(self.codes.size), float(self.codes.nbytes))
+
+    def lower(self, x: TensorType) -> Lowered:
+        count, features = self.codes.shape
+        fields = (
+            ("codes", "ptr", self.codes),
+            ("scale", "f64", self.scale),
+            ("n_points", "i32", count),
+            ("n_in", "i32", features),
+            ("k", "i32", self.k),
+            ("metric", "i32", METRICS.index(self.metric)),
+        )
+        return Lowered(
+            f"neighbors_{SUFFIX[x.dtype]}",
+            Block("ei_neighbors_int_params", fields),
+            scratch_fixed=64,
+            scratch_per_row=self.k * 12,
         )
 
 

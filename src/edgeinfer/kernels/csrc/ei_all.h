@@ -13,5 +13,6 @@
 #include "ei_quantize.h"
 #include "ei_neighbors.h"
 #include "ei_neighbors_codes.h"
+#include "ei_neighbors_int.h"
 #include "ei_reduce.h"
 #include "ei_trees.h"
