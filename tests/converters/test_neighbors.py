@@ -54,10 +54,7 @@ def test_classifier(metric: str, weights: str) -> None:
 
 @pytest.mark.parametrize(
     ("p", "algorithm"),
-    [
-        *[(p, a) for p in (1, 1.5, 2, 3) for a in ("brute", "kd_tree", "ball_tree", "auto")],
-        (np.inf, "brute"),
-    ],
+    [(p, a) for p in (1, 1.5, 2, 3, np.inf) for a in ("brute", "kd_tree", "ball_tree", "auto")],
 )
 def test_regressor(p: float, algorithm: str) -> None:
     X, y = load_diabetes(return_X_y=True)
@@ -93,11 +90,12 @@ def test_minkowski_with_weights() -> None:
     X, y = load_iris(return_X_y=True)
     w = np.array([0.0, 2.0, 0.5, 1.0])
     for p in (1, 2, 3):
-        source = KNeighborsClassifier(
-            metric_params={"w": w}, p=p, weights="distance", algorithm="brute"
-        ).fit(X, y)
-        assert_same(source, X + 0.01)
-        assert_kneighbors(source, X + 0.01)
+        for algorithm in ("brute", "ball_tree"):
+            source = KNeighborsClassifier(
+                metric_params={"w": w}, p=p, weights="distance", algorithm=algorithm
+            ).fit(X, y)
+            assert_same(source, X + 0.01)
+            assert_kneighbors(source, X + 0.01)
 
 
 LABELS = {
@@ -137,11 +135,30 @@ def test_ties_go_to_the_points_that_brute_force_takes(metric: str, levels: int) 
         assert_kneighbors(source, queries)
 
 
+@pytest.mark.parametrize("algorithm", ["kd_tree", "ball_tree"])
+@pytest.mark.parametrize("metric", ["euclidean", "manhattan", "chebyshev", "minkowski"])
+def test_ties_go_to_the_points_that_the_tree_takes(metric: str, algorithm: str) -> None:
+    rng = np.random.default_rng(3)
+    for levels, step in ((2, 1.0), (5, 0.1), (12, 0.3)):
+        X = rng.integers(0, levels, (700, 3)) * step
+        y = rng.integers(0, 3, 700)
+        queries = rng.integers(0, 2 * levels, (150, 3)) * step / 2
+        for k, leaf_size in ((1, 30), (5, 2), (7, 40), (40, 10)):
+            source = KNeighborsClassifier(
+                k, metric=metric, p=3, algorithm=algorithm, leaf_size=leaf_size
+            )
+            for precision in PRECISIONS if k == 5 else ("float64",):
+                assert_same(source.fit(X, y), queries, precision, rtol=1e-10)
+            assert_kneighbors(source, queries)
+
+
 def test_rows_that_are_points() -> None:
     X, y = load_iris(return_X_y=True)
     for weights in ("uniform", "distance"):
-        assert_same(KNeighborsClassifier(1, weights=weights, algorithm="kd_tree").fit(X, y), X)
-        assert_same(KNeighborsRegressor(1, weights=weights, algorithm="kd_tree").fit(X, y), X)
+        for algorithm in ("kd_tree", "ball_tree"):
+            for source in (KNeighborsClassifier(5), KNeighborsRegressor(5)):
+                source.set_params(weights=weights, algorithm=algorithm)
+                assert_same(source.fit(X, y), X)
 
 
 def test_smallest_models() -> None:
@@ -208,7 +225,7 @@ def test_points_are_kept_in_float32_only_where_that_is_exact() -> None:
         source = KNeighborsClassifier().fit(points, y)
         for precision in PRECISIONS:
             model = edgeinfer.convert(source, precision=precision)
-            (op,) = (n.op for n in model.graph.nodes if n.op.kind == "NeighborSearch")
+            (op,) = (n.op for n in model.graph.nodes if "points" in n.op.constants())
             assert op.constants()["points"].dtype == dtype
 
 

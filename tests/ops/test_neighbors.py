@@ -5,7 +5,7 @@ import pytest
 
 from edgeinfer.errors import GraphError, InvalidInputError
 from edgeinfer.graph import Graph, Method, Node, TensorType
-from edgeinfer.ops import NeighborMean, NeighborProba, NeighborSearch, NeighborVote
+from edgeinfer.ops import NeighborMean, NeighborProba, NeighborSearch, NeighborTree, NeighborVote
 from edgeinfer.ops.neighbors import METRICS, nearest
 from edgeinfer.runtime.program import available_isas, compile_program, run_op
 from tests.oracle import assert_op
@@ -302,3 +302,55 @@ def test_errors_that_all_point_the_same_way() -> None:
     assert codes.scale == 1.0
     assert_op(op, x, rtol=1e-14)
     assert run_op(op, x)[1] == 1
+
+
+def tree(**change: object) -> NeighborTree:
+    """A tree of two leaves."""
+    fields: dict = {
+        "points": np.arange(8.0).reshape(4, 2),
+        "indices": np.array([2, 0, 3, 1], np.int32),
+        "starts": np.array([0, 2, 4], np.int32),
+        "low": np.array([[0.0, 1], [0, 1], [4, 5]]),
+        "high": np.array([[6.0, 7], [2, 3], [6, 7]]),
+        "k": 2,
+    }
+    return NeighborTree(**{**fields, **change})
+
+
+def test_a_tree_finds_what_all_distances_find() -> None:
+    x = np.random.default_rng(16).normal(3, 3, (40, 2))
+    op = tree(k=3)
+    assert_op(op, x, rtol=1e-14)
+    for have, want in zip(run_op(op, x), run_op(op.in_order(), x), strict=True):
+        np.testing.assert_array_equal(have, want)
+    for isa in available_isas():
+        with pytest.raises(InvalidInputError, match="beyond float64"):
+            run_op(op, np.array([[1e200, 0.0]]), isa=isa)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"indices": np.array([2, 0, 3, 3], np.int32)}, "not those of the points"),
+        ({"indices": np.array([2, 0, 3, 4], np.int32)}, "not those of the points"),
+        ({"indices": np.array([2, 0, 3, -1], np.int32)}, "not those of the points"),
+        ({"indices": np.zeros(0, np.int32)}, "not those of the points"),
+        ({"indices": np.array([2, 0, 3, 1 << 30], np.int32)}, "not those of the points"),
+        ({"starts": np.array([0, 1, 2, 4], np.int32)}, "power of two"),
+        ({"starts": np.array([0], np.int32)}, "has leaves"),
+        ({"starts": np.array([0, 2, 5], np.int32)}, "do not hold"),
+        ({"starts": np.array([1, 2, 4], np.int32)}, "do not hold"),
+        ({"starts": np.array([0, 3, -2, 3, 4], np.int32)}, "overlap"),
+        ({"low": np.zeros((2, 2))}, "bounds"),
+        ({"high": np.zeros((3, 1))}, "bounds"),
+        ({"high": None}, "boxes or balls"),
+        ({"radius": np.zeros(3)}, "boxes or balls"),
+        ({"high": None, "radius": np.zeros(2)}, "one radius"),
+        ({"metric": "cosine"}, "no metric"),
+        ({"metric": "minkowski", "weights": np.ones(2)}, "no weights"),
+        ({"k": 5}, "n_neighbors"),
+    ],
+)
+def test_unsound_trees_are_refused(change: dict, message: str) -> None:
+    with pytest.raises(GraphError, match=message):
+        tree(**change)

@@ -17,6 +17,7 @@
 `arithmetic`, `table`     quantized tensors element by element, integer functions by table
 `move`                    strided copies, padding, constants
 `neighbors`               nearest neighbours, their votes and means
+`neighbor_tree`           the same by scikit-learn's own tree
 ========================  ==========================================================
 """
 
@@ -29,6 +30,7 @@ from edgeinfer.ops.dense_int import DenseInt
 from edgeinfer.ops.encode import Lookup, SignIndex
 from edgeinfer.ops.kernel_machine import KernelMachine, OneVsRest, PairCoupling, Vote
 from edgeinfer.ops.move import Constant, Move, Pad, Relabel
+from edgeinfer.ops.neighbor_tree import NeighborTree
 from edgeinfer.ops.neighbors import (
     NeighborMean,
     NeighborProba,
@@ -76,6 +78,7 @@ __all__ = [
     "NeighborProba",
     "NeighborSearch",
     "NeighborSearchInt",
+    "NeighborTree",
     "NeighborVote",
     "Normalize",
     "OneVsRest",

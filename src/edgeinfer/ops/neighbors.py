@@ -52,15 +52,15 @@ def nearest(values: np.ndarray, k: int) -> np.ndarray:
     """Indices of the `k` smallest of `values`, nearest first, of equals the lower index first.
 
     Where more are equal to the last one than there is room for, those are taken that
-    scikit-learn's brute force takes on one thread: see `_heap`.
+    scikit-learn's brute force takes on one thread: see `heap_of`.
     """
     order = np.lexsort((np.arange(values.size), values))
     if k < values.size and values[order[k - 1]] == values[order[k]]:
-        order = np.array(sorted(_heap(values, k), key=lambda i: (values[i], i)))
+        order = np.array(sorted(heap_of(values, k), key=lambda i: (values[i], i)))
     return np.asarray(order[:k])
 
 
-def _heap(values: np.ndarray, k: int) -> list[int]:
+def heap_of(values: np.ndarray, k: int) -> list[int]:
     """What a heap of `k` keeps of `values`, offered in order.
 
     A value replaces the top, the largest, where it is below it, and sinks; which of several
@@ -126,7 +126,7 @@ class NeighborSearch(Op):
         indices = np.empty((len(x), self.k), np.int64)
         for row, values in enumerate(x.astype(np.float64)):
             with np.errstate(all="ignore"):
-                compared = self._compared(values)
+                compared = self.compared(values)
                 found = indices[row] = nearest(compared, self.k)
                 kept = compared[found]
                 if not np.isfinite(kept).all():
@@ -138,7 +138,7 @@ class NeighborSearch(Op):
                 distances[row] = kept
         return distances, indices
 
-    def _compared(self, x: np.ndarray) -> np.ndarray:
+    def compared(self, x: np.ndarray) -> np.ndarray:
         """What stands for the distance of `x` to each point while they are compared."""
         values = np.zeros(len(self.points))
         for i, column in enumerate(self.points.T.astype(np.float64)):

@@ -9,15 +9,23 @@ import numpy as np
 
 from edgeinfer.errors import UnsupportedError
 from edgeinfer.graph import Node
-from edgeinfer.ops import NeighborMean, NeighborSearch, NeighborSearchInt, Op, Quantize
+from edgeinfer.ops import (
+    NeighborMean,
+    NeighborSearch,
+    NeighborSearchInt,
+    NeighborTree,
+    Op,
+    Quantize,
+)
 from edgeinfer.ops.neighbors import METRICS_OF_CODES
 from edgeinfer.quantize.scheme import EXACT_KINDS, Rewriter, rule
 
-EXACT_KINDS.add("NeighborSearch")
+EXACT_KINDS.update(("NeighborSearch", "NeighborTree"))
 
 
 @rule("NeighborSearch", "float32")
-def neighbor_search(op: NeighborSearch, node: Node, rw: Rewriter) -> None:
+@rule("NeighborTree", "float32")
+def neighbor_search(op: Op, node: Node, rw: Rewriter) -> None:
     """Points stay in the dtype that holds them exactly, distances are computed in float64."""
     outputs = rw.builder.emit_many(op, *(rw.float64(name) for name in node.inputs))
     for old, new in zip(node.outputs, outputs, strict=True):
@@ -49,6 +57,15 @@ def neighbor_search_int(op: NeighborSearch, node: Node, rw: Rewriter) -> None:
     rw.put(old_distances, distances)
     rw.put(old_indices, indices)
     rw.notes["rounded_points"] = {"bytes_saved": int(op.points.nbytes - codes.nbytes)}
+
+
+@rule("NeighborTree", "int16", "int8")
+def neighbor_tree(op: NeighborTree, node: Node, rw: Rewriter) -> None:
+    """The same; the codes alone need no tree."""
+    if rw.options.get("exact", True):
+        neighbor_search(op, node, rw)
+    else:
+        neighbor_search_int(op.in_order(), node, rw)
 
 
 @rule("NeighborVote", "float32", "int16", "int8")

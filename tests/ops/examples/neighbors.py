@@ -7,6 +7,7 @@ from edgeinfer.ops import (
     NeighborProba,
     NeighborSearch,
     NeighborSearchInt,
+    NeighborTree,
     NeighborVote,
 )
 from edgeinfer.ops.neighbors import METRICS, METRICS_OF_CODES
@@ -32,6 +33,26 @@ def _by_codes(dtype: str, stored: str) -> Example:
     points = RNG.normal(size=(1400, 13)).astype(stored)
     x = RNG.normal(size=(9, 13)).astype(dtype)
     return Example(NeighborSearch(points, 5), (x,), RTOL[dtype], note=f"codes-{stored}")
+
+
+def _tree(dtype: str, balls: bool, metric: str) -> Example:
+    """Points at random, hence nodes that are looser than a real tree's, but as sound."""
+    points = np.sort(RNG.random(61))[:, None] * [1.0, 0.5, 0.0] + 0.1 * RNG.random((61, 3))
+    starts = np.array([0, 15, 15, 40, 61], np.int32)
+    ranges = [(0, 61), (0, 15), (15, 61), (0, 15), (15, 15), (15, 40), (40, 61)]
+    inside = [points[first:last] if last > first else points[:1] for first, last in ranges]
+    low = np.array([p.mean(axis=0) if balls else p.min(axis=0) for p in inside])
+    high = None if balls else np.array([p.max(axis=0) for p in inside])
+    radius = None
+    if balls:
+        radius = np.array([2 * np.abs(p - c).max() for p, c in zip(inside, low, strict=True)])
+    op = NeighborTree(
+        points, RNG.permutation(61).astype(np.int32), starts, low, high, radius, 5, metric, 3.0
+    )
+    x = RNG.random((9, 3)).astype(dtype)
+    libm = metric == "minkowski"
+    note = f"{'balls' if balls else 'boxes'}-{metric}"
+    return Example(op, (x,), RTOL[dtype], libm, note)
 
 
 def _of_neighbors(dtype: str, weighted: bool) -> list[Example]:
@@ -61,5 +82,11 @@ EXAMPLES = [
         for dtype in ("int8", "int16")
         for metric in METRICS_OF_CODES
     ),
+    *(
+        _tree("float64", balls, metric)
+        for balls in (False, True)
+        for metric in ("euclidean", "manhattan", "chebyshev", "minkowski")
+    ),
+    _tree("float32", False, "euclidean"),
     *(e for dtype in RTOL for weighted in (False, True) for e in _of_neighbors(dtype, weighted)),
 ]

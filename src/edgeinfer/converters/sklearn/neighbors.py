@@ -1,4 +1,4 @@
-"""Nearest neighbours, whatever algorithm they were fitted with: the answers of brute force."""
+"""Nearest neighbours, by all distances or by the tree that the estimator was fitted with."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ import numpy as np
 from edgeinfer.converters._registry import Context, Methods, converter
 from edgeinfer.converters.methods import labels_of, labels_of_columns, regressor
 from edgeinfer.graph import Method, Option
-from edgeinfer.ops import NeighborMean, NeighborProba, NeighborSearch, NeighborVote, Normalize
+from edgeinfer.ops import (
+    NeighborMean,
+    NeighborProba,
+    NeighborSearch,
+    NeighborTree,
+    NeighborVote,
+    Normalize,
+    Op,
+)
 
 METRICS = {
     "euclidean": "euclidean",
@@ -27,7 +35,7 @@ MAX_DENSE = 1 << 28
 """Values of a sparse training set that is converted as a dense one."""
 
 
-def search(est: Any, ctx: Context, x: str) -> tuple[str, str, Methods]:
+def _neighbors(est: Any, ctx: Context, x: str) -> tuple[str, str, Methods]:
     """The tensors of indices and distances, and `kneighbors`."""
     ctx.check_input(est, x)
     metric, p, weights = _metric(est, ctx)
@@ -40,7 +48,8 @@ def search(est: Any, ctx: Context, x: str) -> tuple[str, str, Methods]:
         x = ctx.emit(Normalize("l2"), x)
         norms = np.sqrt(np.einsum("ij,ij->i", points, points))
         points = points / np.where(norms == 0, 1.0, norms)[:, None]
-    op = NeighborSearch(_compact(points), int(est.n_neighbors), metric, p, weights)
+    search = NeighborSearch(_compact(points), int(est.n_neighbors), metric, p, weights)
+    op: Op = search if est._tree is None else _tree(est, ctx, search)
     distances, indices = ctx.emit_many(op, x)
     options = Option("n_neighbors", indices, "k"), Option("return_distance", indices)
     methods = {"kneighbors": Method((distances, indices), "tuple", options=options)}
@@ -89,6 +98,29 @@ def _compact(points: np.ndarray) -> np.ndarray:
     return narrow if np.array_equal(narrow, points) else points
 
 
+def _tree(est: Any, ctx: Context, search: NeighborSearch) -> NeighborTree:
+    """The search by the tree of the estimator."""
+    _, order, nodes, bounds = (np.asarray(a) for a in est._tree.get_arrays())
+    leaves = (len(nodes) + 1) // 2
+    expected = np.arange(len(nodes)) >= leaves - 1
+    if not np.array_equal(nodes["is_leaf"].astype(bool), expected):
+        raise ctx.unsupported(est, "its tree has leaves of less than two points")
+    balls = len(bounds) == 1
+    starts = np.append(nodes["idx_start"][leaves - 1 :], nodes["idx_end"][-1])
+    return NeighborTree(
+        search.points[order],
+        order.astype(np.int32),
+        starts.astype(np.int32),
+        np.ascontiguousarray(bounds[0]),
+        None if balls else np.ascontiguousarray(bounds[1]),
+        np.ascontiguousarray(nodes["radius"]) if balls else None,
+        search.k,
+        search.metric,
+        search.p,
+        search.weights,
+    )
+
+
 def _weighted(est: Any, ctx: Context) -> bool:
     """Whether votes count by distance."""
     if est.weights in (None, "uniform"):
@@ -102,13 +134,13 @@ def _weighted(est: Any, ctx: Context) -> bool:
 
 @converter("sklearn", "NearestNeighbors")
 def nearest_neighbors(est: Any, ctx: Context, x: str) -> Methods:
-    return search(est, ctx, x)[2]
+    return _neighbors(est, ctx, x)[2]
 
 
 @converter("sklearn", "KNeighborsClassifier")
 def k_neighbors_classifier(est: Any, ctx: Context, x: str) -> Methods:
     weighted = _weighted(est, ctx)
-    indices, distances, methods = search(est, ctx, x)
+    indices, distances, methods = _neighbors(est, ctx, x)
     several = est.outputs_2d_
     classes = list(est.classes_) if several else [est.classes_]
     labels = np.asarray(est._y, dtype=np.int32).reshape(-1, len(classes))
@@ -132,7 +164,7 @@ def k_neighbors_classifier(est: Any, ctx: Context, x: str) -> Methods:
 @converter("sklearn", "KNeighborsRegressor")
 def k_neighbors_regressor(est: Any, ctx: Context, x: str) -> Methods:
     weighted = _weighted(est, ctx)
-    indices, distances, methods = search(est, ctx, x)
+    indices, distances, methods = _neighbors(est, ctx, x)
     targets = np.asarray(est._y)
     # A mean of float32 is one in float32; weights are float64, and so is what they multiply.
     if weighted or targets.dtype != np.float32:

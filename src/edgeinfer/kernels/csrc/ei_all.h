@@ -14,5 +14,6 @@
 #include "ei_neighbors.h"
 #include "ei_neighbors_codes.h"
 #include "ei_neighbors_int.h"
+#include "ei_neighbors_tree.h"
 #include "ei_reduce.h"
 #include "ei_trees.h"
