@@ -16,7 +16,7 @@ from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.feature_selection import RFE, SelectKBest, VarianceThreshold
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import (
@@ -31,7 +31,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 import edgeinfer
 from edgeinfer.converters._registry import to_graph
-from edgeinfer.errors import InvalidInputError, NotFittedError, UnsupportedError
+from edgeinfer.errors import CalibrationError, InvalidInputError, NotFittedError, UnsupportedError
 from tests.oracle import assert_same
 
 IRIS, IRIS_Y = load_iris(return_X_y=True)
@@ -283,3 +283,28 @@ def test_ranges_follow_the_columns() -> None:
     graph = to_graph(est)
     known = {node.op.kind for node in graph.nodes for name in node.outputs if name in graph.ranges}
     assert {"Concat", "Select"} <= known
+
+
+SCALED = [
+    (StandardScaler(),),
+    (MinMaxScaler(),),
+    (MaxAbsScaler(),),
+    (RobustScaler(),),
+    (PCA(3, whiten=True),),
+    (StandardScaler(), PCA(3)),
+    (make_union(MinMaxScaler(), StandardScaler()), SelectKBest(k=5)),
+    (make_column_transformer((StandardScaler(), [0, 2, 3]), (MinMaxScaler(), [1])),),
+]
+
+
+@pytest.mark.parametrize("precision", ["int16", "int8"])
+@pytest.mark.parametrize("steps", SCALED)
+def test_integers_behind_a_scaler_need_no_data(steps: tuple[Any, ...], precision: str) -> None:
+    est = make_pipeline(*steps, LogisticRegression(max_iter=500)).fit(IRIS, NAMES)
+    if isinstance(steps[0], PCA):  # the projection itself reads what nobody has scaled
+        with pytest.raises(CalibrationError, match="calibration"):
+            edgeinfer.convert(est, precision=precision)
+        return
+    model = edgeinfer.convert(est, precision=precision)
+    assert any(t.qparams is not None for t in model.graph.types.values())
+    assert np.mean(model.predict(IRIS) == est.predict(IRIS)) >= 0.96

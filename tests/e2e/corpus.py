@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from sklearn import (
+    calibration,
     compose,
     datasets,
     decomposition,
@@ -21,6 +22,8 @@ from sklearn import (
     feature_selection,
     impute,
     linear_model,
+    multiclass,
+    multioutput,
     neighbors,
     neural_network,
     preprocessing,
@@ -498,6 +501,46 @@ def _composition() -> Iterator[tuple[Any, tuple[str, ...]]]:
     )
 
 
+def _ensembles() -> Iterator[tuple[Any, tuple[str, ...]]]:
+    logistic, bough = lm.LogisticRegression(max_iter=300), tree.DecisionTreeClassifier(max_depth=3)
+    ridge, twig = lm.Ridge(), tree.DecisionTreeRegressor(max_depth=3, random_state=SEED)
+    both, pair = [("one", logistic), ("two", bough)], [("one", ridge), ("two", twig)]
+    svc = svm.LinearSVC(random_state=SEED)
+    yield from (
+        (ensemble.VotingClassifier(both), LABELS),
+        (ensemble.VotingClassifier(both, weights=[1, 3]), LABELS),
+        (ensemble.VotingClassifier(both, voting="soft"), LABELS),
+        (ensemble.VotingClassifier(both, voting="soft", weights=[0.2, 0.8]), LABELS),
+        (ensemble.VotingRegressor(pair), ("diabetes", "regression")),
+        (ensemble.StackingClassifier(both, cv=2), LABELS),
+        (ensemble.StackingClassifier(both, cv=2, passthrough=True), LABELS),
+        (ensemble.StackingRegressor(pair, cv=2), ("diabetes", "regression")),
+        (ensemble.BaggingClassifier(bough, 4, random_state=SEED), (*LABELS, "digits")),
+        (ensemble.BaggingClassifier(svc, 3, max_features=0.6, random_state=SEED), LABELS),
+        (ensemble.BaggingRegressor(twig, 4, random_state=SEED), ("diabetes", "3 targets")),
+        (ensemble.AdaBoostClassifier(n_estimators=4, random_state=SEED), (*LABELS, "5 classes")),
+        (ensemble.AdaBoostClassifier(bough, n_estimators=4, random_state=SEED), LABELS),
+        (ensemble.AdaBoostRegressor(n_estimators=4, random_state=SEED), ("diabetes",)),
+        (calibration.CalibratedClassifierCV(logistic, cv=2), LABELS),
+        (calibration.CalibratedClassifierCV(svc, cv=2), LABELS),
+        (calibration.CalibratedClassifierCV(logistic, method="isotonic", cv=2), ("iris",)),
+        (multiclass.OneVsRestClassifier(logistic), (*LABELS, "multilabel")),
+        (multiclass.OneVsRestClassifier(bough), (*LABELS, "multilabel")),
+        (multiclass.OneVsOneClassifier(logistic), LABELS),
+        (multiclass.OneVsOneClassifier(svc), LABELS),
+        (multioutput.MultiOutputClassifier(logistic), ("multilabel", "2 targets of classes")),
+        (multioutput.MultiOutputRegressor(ridge), ("3 targets",)),
+        (multioutput.MultiOutputRegressor(twig), ("3 targets",)),
+        (multioutput.ClassifierChain(logistic, order=[2, 0, 1]), ("multilabel",)),
+        (multioutput.RegressorChain(ridge), ("3 targets",)),
+        (compose.TransformedTargetRegressor(ridge, transformer=pp.StandardScaler()), ("diabetes",)),
+        (
+            compose.TransformedTargetRegressor(ridge, func=np.log1p, inverse_func=np.expm1),
+            ("positive",),
+        ),
+    )
+
+
 FAMILIES = {
     "linear": _linear,
     "trees": _trees,
@@ -505,6 +548,7 @@ FAMILIES = {
     "neural": _neural,
     "preprocessing": _preprocessing,
     "composition": _composition,
+    "ensembles": _ensembles,
 }
 
 

@@ -21,7 +21,7 @@ from tests.e2e.corpus import FAMILIES, Case, cases, data_of
 from tests.oracle import METHODS, RTOL, assert_close
 
 LEAST_SHARE = 0.97
-LEAST_CASES = 750
+LEAST_CASES = 800
 
 
 def compare(case: Case) -> list[str]:

@@ -7,12 +7,14 @@ from edgeinfer.converters.sklearn import (
     impute,
     linear,
     linear_classifiers,
+    multi,
     neighbors,
     neural,
     scaling,
     selection,
     svm,
     tree,
+    voting,
 )
 
 __all__ = [
@@ -22,10 +24,12 @@ __all__ = [
     "impute",
     "linear",
     "linear_classifiers",
+    "multi",
     "neighbors",
     "neural",
     "scaling",
     "selection",
     "svm",
     "tree",
+    "voting",
 ]
