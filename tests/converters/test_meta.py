@@ -241,3 +241,8 @@ def test_narrow_precisions_count_votes_exactly(number: int, precision: str) -> N
     model = edgeinfer.convert(est, precision=precision, calibration=IRIS)
     agreement = np.mean(model.predict(IRIS) == est.predict(IRIS))
     assert agreement >= {"float32": 1.0, "int16": 0.98, "int8": 0.9}[precision]
+
+
+def test_members_with_the_same_check_share_it() -> None:
+    graph = edgeinfer.convert(BaggingClassifier(tree(), 5, random_state=0).fit(IRIS, IRIS_Y)).graph
+    assert [node.op.kind for node in graph.nodes].count("CheckFinite") == 1

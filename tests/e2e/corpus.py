@@ -424,6 +424,15 @@ def _preprocessing() -> Iterator[tuple[Any, tuple[str, ...]]]:
             fs.SequentialFeatureSelector(lm.Ridge(), n_features_to_select=2, cv=2),
             ("iris", "diabetes"),
         ),
+        *((pp.PolynomialFeatures(degree), ("iris",)) for degree in (1, 2, 3)),
+        (pp.PolynomialFeatures(2, interaction_only=True, include_bias=False), plain),
+        *(
+            (pp.KBinsDiscretizer(n, encode=encode, strategy=strategy, subsample=None), ("iris",))
+            for n in (2, 4)
+            for encode in ("ordinal", "onehot-dense")
+            for strategy in ("uniform", "quantile")
+        ),
+        (pp.OneHotEncoder(handle_unknown="ignore", sparse_output=False), ("categories",)),
         (pp.FunctionTransformer(), plain),
         (pp.FunctionTransformer(np.log1p), plain),
         (pp.FunctionTransformer(np.exp, validate=True), ("iris",)),

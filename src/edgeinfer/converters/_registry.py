@@ -81,6 +81,7 @@ class Context:
         self.path: list[str] = []
         self.transform_only = False
         """Whether of the estimator being converted only `transform` will be used."""
+        self._checked: set[tuple[str, bool, bool]] = set()
         self.by_name: set[int] | None = set()
         """Input columns read by those that find them by name; None: someone reads all of them."""
 
@@ -101,7 +102,10 @@ class Context:
     ) -> None:
         """The check the estimator makes of its input: refuse infinity, NaN, beyond float32."""
         self.check_width(est, x)
-        self.emit_many(CheckFinite(type(est).__name__, allow_nan, float32), x)
+        # What guards a tensor guards it for all its readers: a bag of trees checks once.
+        if (x, allow_nan, float32) not in self._checked:
+            self._checked.add((x, allow_nan, float32))
+            self.emit_many(CheckFinite(type(est).__name__, allow_nan, float32), x)
 
     def check_width(self, est: Any, x: str) -> None:
         """Refuse a tensor of another number of features than the estimator was fitted on."""
