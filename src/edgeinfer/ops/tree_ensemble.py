@@ -100,12 +100,14 @@ class TreeEnsemble(Op):
         require(bool((roots[1:] > roots[:-1]).all()), "trees overlap")  # a difference may wrap
         require(bool(((self.depths >= 0) & (self.depths <= n_nodes)).all()), "impossible depth")
         # Walks end and stay inside: children come later, the last has a place for both of them.
+        # Few passes over the nodes, because this is most of what loading a large forest takes.
         test, left = self.nodes[:, 0], self.nodes[:, 1]
-        own = np.arange(n_nodes, dtype=np.uint32)
-        require(bool((left >= own).all()), "a child comes before its parent")
-        inner = left != own
-        require(bool((test[~inner] >> 16 == LEAF_RANK).all()), "a leaf has a way out")
-        require(bool((left[inner] < n_nodes - 1).all()), "a child lies outside the nodes")
+        ahead = left - np.arange(n_nodes, dtype=np.uint32)  # a way back wraps round
+        require(bool(ahead.max() < n_nodes), "a child comes before its parent")
+        last = n_nodes - 1
+        inside = left[last] == last and (last == 0 or left[:last].max() < last)
+        require(bool(inside), "a child lies outside the nodes")
+        require(not ((ahead == 0) & (test < LEAF_RANK << 16)).any(), "a leaf has a way out")
         require(int((test & 0xFFFF).max()) < len(self.columns), "a node reads an unknown column")
 
     def _check_values(self, n_trees: int) -> None:
@@ -113,10 +115,8 @@ class TreeEnsemble(Op):
         require(n_values > 0 and width > 0, "there have to be leaf values")
         require(self.base.dtype.name == SUMS[self.values.dtype.name], "base has another type")
         require(0 < self.base.size < 1 << 24, "there has to be an output")
-        require(
-            bool(self.leaves.min() >= 0 and self.leaves.max() < n_values),
-            "a leaf has no row of values",
-        )
+        # As unsigned numbers, negative ones are too large as well.
+        require(bool(self.leaves.view(np.uint32).max() < n_values), "a leaf has no row of values")
         require(self.targets.size == n_trees, "every tree needs a target")
         require(
             bool(self.targets.min() >= 0 and int(self.targets.max()) + width <= self.base.size),

@@ -46,6 +46,10 @@ typedef struct {
   int32_t inclusive;
 } ei_sign_params;
 
+/* The largest value a check lets pass: the largest there is, or that rounds to a float32. */
+#define EI_LIMIT_f64(narrow) ((narrow) ? 3.4028235677973362e38 : DBL_MAX)
+#define EI_LIMIT_f32(narrow) ((void)(narrow), FLT_MAX)
+
 #define EI_FLOAT_BITS 64
 #include "ei_elementwise_body.h"
 #define EI_FLOAT_BITS 32

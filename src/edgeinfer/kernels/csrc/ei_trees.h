@@ -11,6 +11,8 @@
 #ifndef EI_TREES_H
 #define EI_TREES_H
 
+#include <string.h>
+
 #include "ei_types.h"
 
 typedef struct {

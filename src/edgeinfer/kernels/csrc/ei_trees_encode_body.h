@@ -45,20 +45,22 @@ EI_API void EI_JOIN_(ei_trees_encode, EI_THIS)(const ei_trees_params *p,
         if (value[k] != value[k]) rank[k] = -1;
     }
     for (int32_t c = group[3]; c < group[4]; c++, column += 3) {
-      EI_CODE_T *code = codes + (ptrdiff_t)c * EI_TREES_LANES;
+      /* A copy of its own, so that nothing the loops read can be what they write. */
+      EI_CODE_T code[EI_TREES_LANES];
+      const int32_t first = column[0], most = column[1];
       if (unknown) {
         for (int32_t k = 0; k < EI_TREES_LANES; k++)
           code[k] =
               (EI_CODE_T)(rank[k] >= 0 ? ei_trees_code(p, group, column, rank[k]) : column[2]);
-      } else if (column[0] == 0 && column[1] == group[2]) {
+      } else if (first == 0 && most == group[2]) {
         for (int32_t k = 0; k < EI_TREES_LANES; k++) code[k] = (EI_CODE_T)rank[k];
       } else {
         for (int32_t k = 0; k < EI_TREES_LANES; k++) {
-          const int32_t above = rank[k] - column[0];
-          const int32_t least = above > 0 ? above : 0;
-          code[k] = (EI_CODE_T)(least < column[1] ? least : column[1]);
+          const int32_t above = rank[k] > first ? rank[k] - first : 0;
+          code[k] = (EI_CODE_T)(above < most ? above : most);
         }
       }
+      memcpy(codes + (ptrdiff_t)c * EI_TREES_LANES, code, sizeof code);
     }
   }
 }

@@ -20,6 +20,7 @@ EI_API int32_t EI_JOIN_(ei_trees_rank, EI_CUT)(const EI_TREE_TYPE(EI_CUT) * cuts
 #endif
 
 /* The ranks of EI_TREES_LANES values. */
+#if !defined(EI_HAVE_TREES_RANKS)
 EI_API void EI_JOIN_(ei_trees_ranks, EI_CUT)(const EI_TREE_TYPE(EI_CUT) * cuts,
                                              const int32_t *levels, const int32_t *group,
                                              const EI_TREE_TYPE(EI_CUT) * x, int32_t *rank) {
@@ -41,5 +42,6 @@ EI_API void EI_JOIN_(ei_trees_ranks, EI_CUT)(const EI_TREE_TYPE(EI_CUT) * cuts,
   }
 #endif
 }
+#endif
 
 #undef EI_CUT
