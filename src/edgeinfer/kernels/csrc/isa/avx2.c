@@ -12,6 +12,8 @@
 
 #include "avx2_trees.h"
 
+#include "avx2_neighbors.h"
+
 #include "../ei_all.h"
 
 #define EI_TABLE ei_table_avx2
