@@ -8,6 +8,7 @@ from edgeinfer.graph import TensorType
 from edgeinfer.ops import DenseInt
 from edgeinfer.ops.dense_int import KERNELS, fold_zero_point
 from edgeinfer.ops.fixed_point import quantize_multipliers
+from edgeinfer.runtime.program import available_isas, run_op
 from tests.ops.examples.integers import dense_int
 from tests.oracle import assert_op
 
@@ -122,3 +123,26 @@ def test_contradictions_are_refused() -> None:
         DenseInt(w, b.astype(np.int64), m, zero + np.int32(15), np.ones(2), zero)
     with pytest.raises(GraphError, match="bias"):
         DenseInt(w, b[:1], m, zero, np.ones(2), zero)
+
+
+@pytest.mark.parametrize(
+    ("x_type", "w_type", "b_type", "inputs"),
+    [
+        ("int8", "int8", "int32", 40_000),
+        ("int16", "int8", "int64", 40_000),
+        ("int16", "int16", "int64", 70_000),
+    ],
+)
+def test_extremes_in_their_thousands(x_type: str, w_type: str, b_type: str, inputs: int) -> None:
+    """What is summed in narrower parts on the way is widened in time."""
+    low, high = np.iinfo(x_type).min, np.iinfo(x_type).max
+    top = np.iinfo(w_type).max
+    x = np.array([[low] * inputs, [high] * inputs, [low, high] * (inputs // 2)], x_type)
+    w = np.array([[top] * inputs, [-top] * inputs, [top, -top] * (inputs // 2)], w_type)
+    bias = np.array([5, -7, 0], b_type)
+    op = DenseInt(w, bias, scale=np.ones(3, np.float32), offset=np.zeros(3, np.float32))
+    want = (x.astype(np.float64) @ w.T.astype(np.float64)).astype(np.int64) + bias
+    x = np.repeat(x, 5, axis=0)
+    for isa in available_isas():
+        (have,) = run_op(op, x, isa=isa)
+        np.testing.assert_array_equal(have, np.repeat(want, 5, axis=0).astype(np.float32), isa)

@@ -14,6 +14,13 @@ typedef struct {
   int32_t relu;
 } ei_dense_params;
 
+/* ei_dense_panels: the sums of `rows` rows (at most EI_DENSE_ROWS, `row` values apart) with
+ * `panels` panels (at most EI_DENSE_PANELS), EI_DENSE_PANELS panels of sums a row. */
+#ifndef EI_HAVE_DENSE_PANELS
+#define EI_DENSE_ROWS   1
+#define EI_DENSE_PANELS 1
+#endif
+
 #define EI_FLOAT_BITS 64
 #include "ei_dense_body.h"
 #define EI_FLOAT_BITS 32

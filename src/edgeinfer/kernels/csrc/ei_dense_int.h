@@ -10,99 +10,104 @@
 
 #include <string.h>
 
+#include "ei_dense_int_params.h"
 #include "ei_fixed.h"
-#include "ei_types.h"
 
-#define EI_LANES      16
-#define EI_INT_ROWS   8
-#define EI_WIDE_CHUNK 128 /* groups of two products of int16 and int8 that an int32 holds */
+/* Primitives: the sums of `rows` rows (at most EI_INT_ROWS) with `panels` panels (at most
+ * EI_INT_PANELS), acc[row][EI_INT_PANELS * EI_LANES]. An instruction set may have its own. */
+#ifndef EI_INT_PANELS
+#define EI_INT_PANELS 1
+#endif
+#define EI_INT_STRIDE (EI_INT_PANELS * EI_LANES)
 
-typedef struct {
-  const void *weights;
-  const void *bias;          /* (panels, EI_LANES) sums to start from, int32 or int64 */
-  const int32_t *multiplier; /* (panels, EI_LANES); these four for integer outputs */
-  const int32_t *shift;
-  const int32_t *zero;
-  const float *scale; /* these two for float outputs: sum * scale + offset */
-  const float *offset;
-  int32_t n_in;
-  int32_t n_out;
-  int32_t repeat; /* a row is `repeat` runs of n_in values */
-  int32_t low;    /* clamp of integer outputs */
-  int32_t high;
-  int32_t sum32; /* rescale 64-bit sums as the 32-bit numbers they are */
-} ei_dense_int_params;
-
-/* Primitives: the sums of `rows` rows (at most EI_INT_ROWS) with one panel, acc[row][EI_LANES].
- * An instruction set may have its own. */
 #ifndef EI_HAVE_DOT_I8
-EI_API void ei_dot_i8(const uint8_t *x, ptrdiff_t stride, int32_t rows, const int8_t *w,
-                      int32_t groups, const int32_t *bias, int32_t *acc) {
-  for (int32_t r = 0; r < rows; r++, x += stride, acc += EI_LANES) {
-    int32_t sum[EI_LANES];
-    memcpy(sum, bias, sizeof sum);
-    for (int32_t g = 0; g < groups; g++)
-      for (int32_t j = 0; j < EI_LANES; j++)
-        for (int32_t k = 0; k < 4; k++)
-          sum[j] += (int32_t)x[4 * g + k] * w[(g * EI_LANES + j) * 4 + k];
-    memcpy(acc, sum, sizeof sum);
-  }
+EI_API void ei_dot_i8(const uint8_t *x, ptrdiff_t stride, int32_t rows, const int8_t *weights,
+                      int32_t groups, int32_t panels, const int32_t *bias, int32_t *acc) {
+  for (int32_t r = 0; r < rows; r++, x += stride, acc += EI_INT_STRIDE)
+    for (int32_t p = 0; p < panels; p++) {
+      const int8_t *w = weights + (ptrdiff_t)p * groups * EI_LANES * 4;
+      int32_t sum[EI_LANES];
+      memcpy(sum, bias + p * EI_LANES, sizeof sum);
+      for (int32_t g = 0; g < groups; g++)
+        for (int32_t j = 0; j < EI_LANES; j++)
+          for (int32_t k = 0; k < 4; k++)
+            sum[j] += (int32_t)x[4 * g + k] * w[(g * EI_LANES + j) * 4 + k];
+      memcpy(acc + p * EI_LANES, sum, sizeof sum);
+    }
 }
 #endif
 
 #ifndef EI_HAVE_DOT_I16W8
-EI_API void ei_dot_i16w8(const int16_t *x, ptrdiff_t stride, int32_t rows, const int8_t *w,
-                         int32_t groups, const int64_t *bias, int64_t *acc) {
-  for (int32_t r = 0; r < rows; r++, x += stride, acc += EI_LANES) {
-    memcpy(acc, bias, EI_LANES * sizeof *acc);
-    for (int32_t first = 0; first < groups; first += EI_WIDE_CHUNK) {
-      const int32_t last = groups - first < EI_WIDE_CHUNK ? groups : first + EI_WIDE_CHUNK;
-      int32_t sum[EI_LANES] = {0};
-      for (int32_t g = first; g < last; g++)
-        for (int32_t j = 0; j < EI_LANES; j++)
-          for (int32_t k = 0; k < 2; k++)
-            sum[j] += (int32_t)x[2 * g + k] * w[(g * EI_LANES + j) * 2 + k];
-      for (int32_t j = 0; j < EI_LANES; j++) acc[j] += sum[j];
+EI_API void ei_dot_i16w8(const int16_t *x, ptrdiff_t stride, int32_t rows, const int8_t *weights,
+                         int32_t groups, int32_t panels, const int64_t *bias, int64_t *acc) {
+  for (int32_t r = 0; r < rows; r++, x += stride, acc += EI_INT_STRIDE)
+    for (int32_t p = 0; p < panels; p++) {
+      const int8_t *w = weights + (ptrdiff_t)p * groups * EI_LANES * 2;
+      int64_t *to = acc + p * EI_LANES;
+      memcpy(to, bias + p * EI_LANES, EI_LANES * sizeof *to);
+      for (int32_t first = 0; first < groups; first += EI_WIDE_CHUNK) {
+        const int32_t last = groups - first < EI_WIDE_CHUNK ? groups : first + EI_WIDE_CHUNK;
+        int32_t sum[EI_LANES] = {0};
+        for (int32_t g = first; g < last; g++)
+          for (int32_t j = 0; j < EI_LANES; j++)
+            for (int32_t k = 0; k < 2; k++)
+              sum[j] += (int32_t)x[2 * g + k] * w[(g * EI_LANES + j) * 2 + k];
+        for (int32_t j = 0; j < EI_LANES; j++) to[j] += sum[j];
+      }
     }
-  }
 }
 #endif
 
 #ifndef EI_HAVE_DOT_I16W16
-EI_API void ei_dot_i16w16(const int16_t *x, ptrdiff_t stride, int32_t rows, const int16_t *w,
-                          int32_t groups, const int64_t *bias, int64_t *acc) {
-  for (int32_t r = 0; r < rows; r++, x += stride, acc += EI_LANES) {
-    memcpy(acc, bias, EI_LANES * sizeof *acc);
-    for (int32_t g = 0; g < groups; g++)
-      for (int32_t j = 0; j < EI_LANES; j++) {
-        /* Two products, weights above -32768: they fit in 32 bits. */
-        const int16_t *pair = w + (g * EI_LANES + j) * 2;
-        acc[j] += (int32_t)x[2 * g] * pair[0] + (int32_t)x[2 * g + 1] * pair[1];
-      }
-  }
+EI_API void ei_dot_i16w16(const int16_t *x, ptrdiff_t stride, int32_t rows, const int16_t *weights,
+                          int32_t groups, int32_t panels, const int64_t *bias, int64_t *acc) {
+  for (int32_t r = 0; r < rows; r++, x += stride, acc += EI_INT_STRIDE)
+    for (int32_t p = 0; p < panels; p++) {
+      const int16_t *w = weights + (ptrdiff_t)p * groups * EI_LANES * 2;
+      int64_t *to = acc + p * EI_LANES;
+      memcpy(to, bias + p * EI_LANES, EI_LANES * sizeof *to);
+      for (int32_t g = 0; g < groups; g++)
+        for (int32_t j = 0; j < EI_LANES; j++) {
+          /* Two products, weights above -32768: they fit in 32 bits. */
+          const int16_t *pair = w + (g * EI_LANES + j) * 2;
+          to[j] += (int32_t)x[2 * g] * pair[0] + (int32_t)x[2 * g + 1] * pair[1];
+        }
+    }
 }
 #endif
 
-/* One panel of one row becomes outputs; `width` of its EI_LANES sums are there. */
+/* The sums of one row with some panels become outputs, `width` of them from `first` on. */
+/* They are rescaled in an array of their own, so that compilers see what may be a vector. The zero
+ * point is small, the rescaled sum may be any number: it is clamped before they meet. */
 #ifndef EI_HAVE_FINISH_I8
 EI_API void ei_finish_i8(const ei_dense_int_params *p, int32_t first, int32_t width,
                          const int32_t *acc, int8_t *y) {
+  int32_t scaled[EI_INT_STRIDE];
+  const int32_t *multiplier = p->multiplier + first, *shift = p->shift + first;
+  const int32_t *zero = p->zero + first;
+  const int32_t low = p->low, high = p->high;
   for (int32_t j = 0; j < width; j++) {
-    const int32_t value = ei_rescale_i32(acc[j], p->multiplier[first + j], p->shift[first + j]);
-    const int64_t moved = (int64_t)value + p->zero[first + j];
-    y[j] = (int8_t)(moved < p->low ? p->low : (moved > p->high ? p->high : moved));
+    const int32_t value = ei_rescale_i32(acc[j], multiplier[j], shift[j]);
+    scaled[j] = ei_clamp_i32(value, low - zero[j], high - zero[j]) + zero[j];
   }
+  for (int32_t j = 0; j < width; j++) y[j] = (int8_t)scaled[j];
 }
 #endif
 
 EI_API void ei_finish_i16(const ei_dense_int_params *p, int32_t first, int32_t width,
                           const int64_t *acc, int16_t *y) {
+  int32_t scaled[EI_INT_STRIDE];
+  const int32_t *multiplier = p->multiplier + first, *shift = p->shift + first;
+  if (p->sum32)
+    for (int32_t j = 0; j < width; j++)
+      scaled[j] = ei_rescale_i32((int32_t)acc[j], multiplier[j], shift[j]);
+  else
+    for (int32_t j = 0; j < width; j++) scaled[j] = ei_rescale_i64(acc[j], multiplier[j], shift[j]);
+  const int32_t *zero = p->zero + first;
+  const int32_t low = p->low, high = p->high;
   for (int32_t j = 0; j < width; j++) {
-    const int32_t multiplier = p->multiplier[first + j], shift = p->shift[first + j];
-    const int32_t value = p->sum32 ? ei_rescale_i32((int32_t)acc[j], multiplier, shift)
-                                   : ei_rescale_i64(acc[j], multiplier, shift);
-    const int64_t moved = (int64_t)value + p->zero[first + j];
-    y[j] = (int16_t)(moved < p->low ? p->low : (moved > p->high ? p->high : moved));
+    const int32_t inside = ei_clamp_i32(scaled[j], low - zero[j], high - zero[j]);
+    y[j] = (int16_t)(inside + zero[j]);
   }
 }
 

@@ -15,14 +15,15 @@ EI_API ei_status EI_CAT(ei_dense_, EI_KIND)(const void *params, const ei_io *io)
     EI_STAGE(x + run * p->n_in, rows, p->n_in, stride, staged);
     const EI_W *w = (const EI_W *)p->weights;
     const EI_ACC *bias = (const EI_ACC *)p->bias;
-    for (int32_t o = 0; o < p->n_out; o += EI_LANES) {
-      const int32_t width = p->n_out - o < EI_LANES ? p->n_out - o : EI_LANES;
-      EI_ACC acc[EI_INT_ROWS * EI_LANES];
-      EI_DOT(staged, stride, rows, w, groups, bias, acc);
+    for (int32_t o = 0; o < p->n_out; o += EI_INT_STRIDE) {
+      const int32_t width = p->n_out - o < EI_INT_STRIDE ? p->n_out - o : EI_INT_STRIDE;
+      const int32_t panels = (width + EI_LANES - 1) / EI_LANES;
+      EI_ACC acc[EI_INT_ROWS * EI_INT_STRIDE];
+      EI_DOT(staged, stride, rows, w, groups, panels, bias, acc);
       for (int32_t r = 0; r < rows; r++)
-        EI_FINISH(p, o, width, acc + r * EI_LANES, y + (run + r) * p->n_out + o);
-      w += stride * EI_LANES;
-      bias += EI_LANES;
+        EI_FINISH(p, o, width, acc + r * EI_INT_STRIDE, y + (run + r) * p->n_out + o);
+      w += stride * panels * EI_LANES;
+      bias += panels * EI_LANES;
     }
   }
   return EI_OK;

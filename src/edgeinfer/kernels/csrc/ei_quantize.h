@@ -25,6 +25,8 @@ typedef struct {
 #define EI_HALF_f64 0.49999999999999994
 #define EI_HALF_f32 0.49999997f
 
+#define EI_QUANTIZE_CHUNK 64
+
 #define EI_INT_BITS   8
 #define EI_FLOAT_BITS 32
 #include "ei_quantize_body.h"

@@ -11,6 +11,7 @@
 #include "tiles.h"
 
 #include "avx2_trees.h"
+#include "avx2_dense_int.h"
 
 #include "avx2_neighbors.h"
 

@@ -1,3 +1,4 @@
 /* What is written by hand for AVX-512 with VNNI; sets that have more include this as well. */
 #include "avx512_trees.h"
+#include "avx512vnni_dense_int.h"
 #include "avx512vnni_neighbors.h"

@@ -8,3 +8,5 @@
 #include "tiles_body.h"
 #define EI_FLOAT_BITS 32
 #include "tiles_body.h"
+
+#include "dense_panels.h"
