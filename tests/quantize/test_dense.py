@@ -210,6 +210,9 @@ def test_without_data_the_scaler_tells_the_range() -> None:
     want = graph.evaluate({"X": data}, graph.methods["decision_function"].tensors)
     assert_near(model.decision_function(data), next(iter(want.values())), "int16")
     assert model.report == {"calibration_rows": 0}
+    far = data.mean(axis=0) + 12 * data.std(axis=0) * np.eye(data.shape[1])  # outliers
+    want = graph.evaluate({"X": far}, graph.methods["decision_function"].tensors)
+    assert_near(model.decision_function(far), next(iter(want.values())), "int16")
 
 
 def test_without_data_and_scaler_there_is_an_error() -> None:

@@ -36,6 +36,9 @@ WIDEN = {"int8": 1.25, "int16": 8.0}
 HEADROOM = {"int8": 1.0, "int16": 2.0}
 """The same for hidden layers: int16 has a bit to spare for values never seen."""
 
+WITHOUT_DATA = {"int8": 1.0, "int16": 4.0}
+"""The same where only the model's scaler tells the range: outliers reach further than it says."""
+
 FLOAT32_STEPS = 1 << 18
 """Up to so many steps from zero, float32 tells quantization steps apart well enough."""
 
@@ -270,7 +273,12 @@ def _codes_of(rw: Rewriter, x: str) -> Codes:
     known = rw.codes.get(x) or rw.quantized.get(x)
     if known is not None:
         return known
-    low, high = _widened(*rw.calibration.range(x), WIDEN[rw.precision])
+    low, high = rw.calibration.range(x)
+    if rw.calibration.data is None:
+        margin = (WITHOUT_DATA[rw.precision] - 1) / 2 * (high - low)
+        low, high = low - margin, high + margin
+    else:
+        low, high = _widened(low, high, WIDEN[rw.precision])
     top = np.iinfo(rw.precision).max
     shift = (low + high) / 2
     scale = _positive((high - low) / 2 / top)
