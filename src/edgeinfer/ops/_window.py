@@ -114,10 +114,22 @@ class Geometry:
         width = (self.in_w + self.left + self.right) * self.in_c * self.repeat
         return -(-(width * size + 4) // 64) * 64
 
-    def scratch(self, segments: int, size: int) -> int:
-        """Bytes of the table of segments and of the ring of rows."""
-        table = -(-segments * 8 // 64) * 64
-        total = table + self.extent_h * self.row_bytes(size)
+    def split_row_bytes(self, size: int) -> tuple[int, int]:
+        """A row of the window whose columns lie apart by phase, and one phase of it.
+
+        With a stride of s, columns 0, s, 2s ... lie together, then 1, s + 1 ...: the inputs of
+        neighbouring outputs are neighbours. Vectors may read 64 bytes past the end.
+        """
+        columns = self.in_w + self.left + self.right
+        phases = min(self.stride_w, columns)
+        length = -(-columns // self.stride_w) * self.in_c * self.repeat * size
+        phase = -(-(length + 64) // 64) * 64
+        return phases * phase, phase
+
+    def scratch(self, segments: int, size: int, row_bytes: int | None = None) -> int:
+        """Bytes of the tables of segments and of places, and of the ring of rows."""
+        table = -(-(segments * 2 + 3) * 8 // 64) * 64
+        total = table + (self.extent_h + self.stride_h) * (row_bytes or self.row_bytes(size))
         require(total <= MAX_SCRATCH, "the window of a convolution is too large")
         return total
 
@@ -152,7 +164,7 @@ class Geometry:
 
     def fields(self, out_c: int, **values: Any) -> tuple[tuple[str, str, Any], ...]:
         """The parameter block ei_conv_params; `values` are the fields that are not geometry."""
-        pointers = ("weights", "bias", "bias_unsigned", "multiplier", "shift")
+        pointers = ("weights", "bias", "extra", "multiplier", "shift")
         sizes = {
             "in_h": self.in_h,
             "in_w": self.in_w,
@@ -171,7 +183,18 @@ class Geometry:
             "images": self.images,
             "repeat": self.repeat,
         }
-        integers = ("direct", "segments", "words", "row_bytes", "x_zero", "y_zero", "low", "high")
+        integers = (
+            "direct",
+            "segments",
+            "words",
+            "row_bytes",
+            "phase_bytes",
+            "small",
+            "x_zero",
+            "y_zero",
+            "low",
+            "high",
+        )
         floats = ("low_f", "high_f")
         return (
             *((name, "ptr", values.get(name)) for name in pointers),

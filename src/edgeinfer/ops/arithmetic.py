@@ -39,7 +39,8 @@ class QBinary(Op):
         require(all(-32768 <= z <= 32767 for z in self.zero_points), "a zero point out of range")
         require(all(0 <= m < 1 << 31 for m in self.multipliers), "a multiplier out of range")
         top = MAX_SHIFT if self.fn == "mul" else 0
-        require(all(MIN_SHIFT <= s <= top for s in self.shifts), "a shift out of range")
+        least = MIN_SHIFT if self.fn == "mul" else -30
+        require(all(least <= s <= top for s in self.shifts), "a shift out of range")
         require(0 <= self.left_shift <= 20, "the left shift is out of range")
         require(-32768 <= self.low <= self.high <= 32767, "the bounds are out of range")
         require(0 < self.scale < float("inf"), "the scale is not positive and finite")

@@ -134,6 +134,14 @@ class DepthwiseConv2D(WindowOp):
     def _geometry(self, x: TensorType) -> Geometry:
         return _depthwise_geometry(self, x, self.kernel, self.bias.size)
 
+    def _repeated(self, taps: int) -> np.ndarray | None:
+        """Bias and the weights of each tap, 16 values each, for channels that divide 16."""
+        channels = self.bias.size
+        if 16 % channels:
+            return None
+        rows = np.concatenate([self.bias[None], self.weights.reshape(taps, channels)])
+        return np.ascontiguousarray(np.tile(rows, (1, 16 // channels)))
+
     def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
         g = self._geometry(TensorType("float32", x.shape[1:]))
         windows = np.repeat(patches(x, g, 0.0), g.repeat, axis=-1)
@@ -148,16 +156,20 @@ class DepthwiseConv2D(WindowOp):
         g = self._geometry(x)
         g = g.transposed() if g.in_w == g.kernel_w == 1 and not (g.left or g.right) else g
         taps = g.kernel_h * g.kernel_w
+        row_bytes, phase_bytes = g.split_row_bytes(4)
         fields = g.fields(
             self.bias.size,
             weights=self.weights,
             bias=self.bias,
+            extra=self._repeated(taps),
             segments=taps,
-            row_bytes=g.row_bytes(4),
+            row_bytes=row_bytes,
+            phase_bytes=phase_bytes,
             low_f=self.low,
             high_f=self.high,
         )
-        return Lowered("depthwise_f32", Block("ei_conv_params", fields), g.scratch(taps, 4))
+        scratch = g.scratch(taps, 4, row_bytes)
+        return Lowered("depthwise_f32", Block("ei_conv_params", fields), scratch)
 
 
 def _depthwise_geometry(
@@ -170,6 +182,52 @@ def _depthwise_geometry(
         f"{outputs} outputs are not a multiple of the {channels} channels",
     )
     return op.geometry(x, kernel, outputs // channels)
+
+
+def _wrapped(values: np.ndarray) -> np.ndarray:
+    """int64 values kept to their low 32 bits."""
+    return values.astype(np.uint64).astype(np.uint32).view(np.int32)
+
+
+def _channel_order() -> np.ndarray:
+    """Which of 64 channels each of 64 sums is of, as unpacking bytes leaves them."""
+    q = np.arange(64)
+    return np.asarray(16 * (q % 16 // 4) + 4 * (q // 16) + q % 4)
+
+
+def pack_depthwise(
+    weights: np.ndarray,
+    bias: np.ndarray,
+    multiplier: np.ndarray,
+    shift: np.ndarray,
+    *,
+    small: bool,
+    repeat: bool,
+) -> np.ndarray:
+    """All parameters of a depthwise convolution in blocks of 64 channels, for vectors of 64 bytes.
+
+    A block is 64 biases, multipliers, shifts to the left (one more if `small`) and to the right,
+    halves to round with, then the weights: for every four taps, four vectors of 16 channels with
+    four taps each, channels in the order of `_channel_order`. With
+    `repeat` (a number of channels that divides 64) the one block holds them over and over.
+    """
+    taps, channels = weights.shape
+    groups = -(-taps // 4)
+    count = -(-channels // 64)
+    index = np.arange(count * 64).reshape(count, 64)
+    index = index % channels if repeat else np.minimum(index, channels - 1)
+    index = index[:, _channel_order()]
+    padded = np.zeros((groups * 4, channels), np.int8)
+    padded[:taps] = weights
+    codes = padded[:, index].reshape(groups, 4, count, 64).transpose(2, 0, 3, 1)
+    left = np.maximum(shift, 0) + small
+    right = np.maximum(-shift, 0)
+    half = (np.int64(1) << right.astype(np.int64)) >> 1
+    rows = (bias, multiplier, left, right, half)
+    numbers = np.stack([row[index] for row in rows], axis=1)
+    head = np.ascontiguousarray(numbers.astype(np.int32)).view(np.int8).reshape(count, -1)
+    body = np.ascontiguousarray(codes).reshape(count, -1)
+    return np.ascontiguousarray(np.concatenate([head, body], axis=1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,7 +289,13 @@ class _Integer(WindowOp):
             scaled = rescale_i32(narrow, self.multiplier, self.shift)
         return np.clip(scaled.astype(np.int64) + self.y_zero, self.low, self.high).astype(dtype)
 
-    def integer_fields(self, total: np.ndarray, dtype: str) -> dict[str, Any]:
+    def _small(self, absolute: np.ndarray) -> bool:
+        """Whether every sum, shifted left, stays below 2^30 and no shift to the right is 31."""
+        largest = 256.0 * absolute + np.abs(self.bias.astype(np.float64))
+        shifted = largest * 2.0 ** np.maximum(self.shift, 0)
+        return bool((shifted < 2.0**30).all() and (self.shift > -31).all())
+
+    def integer_fields(self, absolute: np.ndarray, total: np.ndarray, dtype: str) -> dict[str, Any]:
         """Bias with the zero point folded in, multipliers, bounds."""
         folded = self.bias.astype(np.int64) - self.x_zero * total
         values: dict[str, Any] = {
@@ -241,11 +305,11 @@ class _Integer(WindowOp):
             "y_zero": self.y_zero,
             "low": self.low,
             "high": self.high,
+            "small": self._small(absolute),
         }
         if dtype == "int8":
             values["bias"] = panels(folded.astype(np.int32))
-            unsigned = (folded - 128 * total).astype(np.uint64).astype(np.uint32).view(np.int32)
-            values["bias_unsigned"] = panels(unsigned)
+            values["extra"] = panels(_wrapped(folded - 128 * total))
         else:
             values["bias"] = panels(folded)
         return values
@@ -308,7 +372,7 @@ class QConv2D(_Integer):
             segments=segments,
             words=words,
             row_bytes=g.row_bytes(size),
-            **self.integer_fields(self._totals()[1], x.dtype),
+            **self.integer_fields(*self._totals(), x.dtype),
         )
         kernel = f"conv_{SUFFIX[x.dtype]}"
         if x.dtype == "int16" and self.bias.dtype == np.int32:
@@ -362,13 +426,26 @@ class QDepthwiseConv2D(_Integer):
         g = g.transposed() if g.in_w == g.kernel_w == 1 and not (g.left or g.right) else g
         size = np.dtype(x.dtype).itemsize
         taps = g.kernel_h * g.kernel_w
-        values = self.integer_fields(self._totals()[1], x.dtype)
+        values = self.integer_fields(*self._totals(), x.dtype)
+        channels = self.bias.size
+        if size == 1:
+            values["extra"] = pack_depthwise(
+                self.weights.reshape(taps, channels),
+                values["extra"][:channels],
+                self.multiplier,
+                self.shift,
+                small=values["small"],
+                repeat=64 % channels == 0,
+            )
+        row_bytes, phase_bytes = g.split_row_bytes(size)
         fields = g.fields(
-            self.bias.size,
+            channels,
             weights=self.weights,
             segments=taps,
-            row_bytes=g.row_bytes(size),
+            row_bytes=row_bytes,
+            phase_bytes=phase_bytes,
             **values,
         )
         kernel = f"depthwise_{SUFFIX[x.dtype]}"
-        return Lowered(kernel, Block("ei_conv_params", fields), g.scratch(taps, size))
+        scratch = g.scratch(taps, size, row_bytes)
+        return Lowered(kernel, Block("ei_conv_params", fields), scratch)

@@ -88,6 +88,7 @@ ISAS = {
 
 cdef enum:
     MAX_TENSORS = 64
+    MAX_AXES = 8
 
 
 cdef int type_code(int type_num) noexcept nogil:
@@ -96,6 +97,16 @@ cdef int type_code(int type_num) noexcept nogil:
     if type_num == cnp.NPY_FLOAT:
         return EI_F32
     return EI_OTHER
+
+
+cdef int copy_shape(tuple shape, cnp.npy_intp *dims) except -2:
+    """A row's shape as C integers; returns the number of axes, -1 for too many."""
+    cdef int axes = len(shape), k
+    if axes > MAX_AXES:
+        return -1
+    for k in range(axes):
+        dims[k] = shape[k]
+    return axes
 
 
 @cython.final
@@ -113,7 +124,11 @@ cdef class Program:
     cdef int input_types[MAX_TENSORS]
     cdef int output_types[MAX_TENSORS]
     cdef list output_shapes
-    cdef int flat_outputs[MAX_TENSORS]  # columns of a 1-axis row, -1 for (), -2 for other shapes
+    # Shapes of rows, and their number of axes; -1 for more than MAX_AXES, which go the slow way.
+    cdef int input_axes[MAX_TENSORS]
+    cdef int output_axes[MAX_TENSORS]
+    cdef cnp.npy_intp input_dims[MAX_TENSORS][MAX_AXES]
+    cdef cnp.npy_intp output_dims[MAX_TENSORS][MAX_AXES]
     cdef double work_per_row
     cdef readonly object lowered
     cdef readonly object names
@@ -175,13 +190,13 @@ cdef class Program:
             self.input_table[i].row_bytes = tensor.row_bytes
             self.input_table[i].columns = tensor.size
             self.input_table[i].type = type_code(number)
+            self.input_axes[i] = copy_shape(tensor.shape, self.input_dims[i])
         self.n_outputs = len(lowered.outputs)
         self.output_shapes = []
         for i, tensor in enumerate(lowered.outputs):
             self.output_types[i] = np.dtype(tensor.dtype).num
             self.output_shapes.append(tensor.shape)
-            axes = len(tensor.shape)
-            self.flat_outputs[i] = tensor.shape[0] if axes == 1 else (-1 if axes == 0 else -2)
+            self.output_axes[i] = copy_shape(tensor.shape, self.output_dims[i])
         self.native.steps = self.steps
         self.native.inputs = self.input_table
         self.native.arena_bytes = lowered.arena_bytes
@@ -217,9 +232,9 @@ cdef class Program:
         """Run checked arrays (one per input, `rows` rows); returns the output arrays."""
         cdef ei_array table[MAX_TENSORS]
         cdef void *outputs[MAX_TENSORS]
-        cdef cnp.npy_intp dims[2]
+        cdef cnp.npy_intp dims[MAX_AXES + 1]
         cdef cnp.ndarray array, result
-        cdef int i
+        cdef int i, k
         cdef list results = []
         for i in range(self.native.n_inputs):
             array = <cnp.ndarray>arrays[i]
@@ -232,14 +247,15 @@ cdef class Program:
                 table[i].row_stride = cnp.PyArray_STRIDE(array, 0)
                 table[i].column_stride = cnp.PyArray_STRIDE(array, 1)
         for i in range(self.n_outputs):
-            dims[0] = rows
-            dims[1] = self.flat_outputs[i]
-            if self.flat_outputs[i] == -2:
+            if self.output_axes[i] < 0:
                 result = np.empty((rows, *self.output_shapes[i]), cnp.PyArray_DescrFromType(
                     self.output_types[i]))
             else:
+                dims[0] = rows
+                for k in range(self.output_axes[i]):
+                    dims[k + 1] = self.output_dims[i][k]
                 result = cnp.PyArray_SimpleNew(
-                    1 if self.flat_outputs[i] == -1 else 2, dims, self.output_types[i]
+                    self.output_axes[i] + 1, dims, self.output_types[i]
                 )
             outputs[i] = cnp.PyArray_DATA(result)
             results.append(result)
@@ -262,6 +278,31 @@ cdef class Program:
             raise InvalidInputError(step.node.op.explain(outcome.status))
         return tuple(results)
 
+    cdef int64_t rows_as_declared(self, tuple arrays):
+        """Number of rows, if the arrays are exactly what the inputs declare; else -1."""
+        cdef cnp.ndarray array
+        cdef int64_t rows = -1
+        cdef int i, k
+        if len(arrays) != self.native.n_inputs:
+            return -1
+        for i in range(self.native.n_inputs):
+            if not cnp.PyArray_CheckExact(arrays[i]):
+                return -1
+            array = <cnp.ndarray>arrays[i]
+            if (
+                cnp.PyArray_TYPE(array) != self.input_types[i]
+                or cnp.PyArray_NDIM(array) != self.input_axes[i] + 1
+                or self.input_axes[i] < 0
+                or not cnp.PyArray_ISCARRAY_RO(array)
+                or (i > 0 and cnp.PyArray_DIM(array, 0) != rows)
+            ):
+                return -1
+            rows = cnp.PyArray_DIM(array, 0)
+            for k in range(self.input_axes[i]):
+                if cnp.PyArray_DIM(array, k + 1) != self.input_dims[i][k]:
+                    return -1
+        return rows
+
     def run(self, *arrays):
         """Run arrays of shape ``(rows, *shape)``, one per input; returns a tuple of arrays.
 
@@ -269,6 +310,9 @@ cdef class Program:
 
         Raises InvalidInputError for a wrong shape or dtype, or a row that an op refuses.
         """
+        cdef int64_t count = self.rows_as_declared(arrays)
+        if count >= 0:
+            return self.execute(arrays, count)
         if len(arrays) != self.native.n_inputs:
             raise InvalidInputError(f"takes {self.native.n_inputs} arrays, got {len(arrays)}")
         cdef list ready = []

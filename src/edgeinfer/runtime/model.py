@@ -31,6 +31,7 @@ class Model:
 
     graph: Graph
     _prepare: InputPreparer | None
+    _runner: tuple[Callable[..., Any], tuple[str, ...], tuple[str, ...]] | None
 
     def __init__(self, graph: Graph) -> None:
         prepare = None
@@ -40,7 +41,7 @@ class Model:
                 prepare = InputPreparer.of(graph)
         # Past __setattr__, which refuses: what compiled methods are found by later is put the same
         # way, and is the same whichever thread puts it last.
-        self.__dict__.update(graph=graph, _prepare=prepare)
+        self.__dict__.update(graph=graph, _prepare=prepare, _runner=None)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a Model is immutable; {name!r} cannot be set")
@@ -118,16 +119,20 @@ class Model:
 
     def run(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """All outputs by name, for arrays of shape ``(rows, *shape)`` by input name."""
-        if set(feeds) != set(self.graph.inputs):
-            raise InvalidInputError(
-                f"takes the inputs {', '.join(self.graph.inputs)}, got {', '.join(feeds)}"
-            )
-        tensors = self._run_tensors()
-        program = self.__dict__.get("_run_program")
-        if program is None:
-            program = self.__dict__["_run_program"] = compile_program(self.graph, tensors)
-        results = program.run(*(np.asarray(feeds[name]) for name in self.graph.inputs))
-        return dict(zip(tensors, results, strict=True))
+        runner = self._runner
+        if runner is None:
+            tensors = self._run_tensors()
+            program = compile_program(self.graph, tensors)
+            runner = (program.run, tuple(self.graph.inputs), tensors)
+            self.__dict__["_runner"] = runner
+        run, names, tensors = runner
+        try:
+            arrays = [feeds[name] for name in names]
+        except KeyError:
+            arrays = []
+        if len(arrays) != len(feeds):
+            raise InvalidInputError(f"takes the inputs {', '.join(names)}, got {', '.join(feeds)}")
+        return dict(zip(tensors, run(*arrays), strict=True))
 
     def stream(self, rows: int = 1) -> Stream:
         """A new stream over a network with state: `run` advances it, `reset` clears it."""

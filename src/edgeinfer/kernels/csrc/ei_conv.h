@@ -11,6 +11,17 @@
 
 #define EI_CONV_PANEL 16
 
+/* The zero point added, the bounds kept, without overflow. */
+EI_API int32_t ei_conv_bound(const ei_conv_params *p, int32_t value) {
+  return ei_clamp_i32(value, p->low - p->y_zero, p->high - p->y_zero) + p->y_zero;
+}
+
+/* What a window of int8 has flipped: the sign bit, where a set sums bytes without sign. Values
+ * read `direct` are as they are. */
+#ifndef EI_FLIP_I8
+#define EI_FLIP_I8 0
+#endif
+
 /* Contract of the int8 strip: int32 sums that cannot overflow (ops/conv.py sees to it), weights
  * (panels, segments, words, 16, 4). A word may reach up to 3 values past its segment, where the
  * weights are zero. */
@@ -33,7 +44,7 @@ EI_API void ei_strip_i8(const ei_conv_params *p, const char *const *segments, in
       const int32_t width = p->out_c - o < EI_CONV_PANEL ? p->out_c - o : EI_CONV_PANEL;
       for (int32_t j = 0; j < width; j++) {
         const int32_t value = ei_rescale_i32(sum[j], p->multiplier[o + j], p->shift[o + j]);
-        out[o + j] = (char)(int8_t)ei_clamp_i32(value + p->y_zero, p->low, p->high);
+        out[o + j] = (char)(int8_t)ei_conv_bound(p, value);
       }
     }
   }
@@ -57,7 +68,7 @@ EI_API void ei_depthwise_strip_i8(const ei_conv_params *p, const char *const *se
       }
       for (int32_t j = 0; j < width; j++) {
         const int32_t value = ei_rescale_i32(sum[j], p->multiplier[o + j], p->shift[o + j]);
-        out[o + j] = (char)(int8_t)ei_clamp_i32(value + p->y_zero, p->low, p->high);
+        out[o + j] = (char)(int8_t)ei_conv_bound(p, value);
       }
     }
   }
@@ -65,12 +76,12 @@ EI_API void ei_depthwise_strip_i8(const ei_conv_params *p, const char *const *se
 #endif
 
 EI_API ei_status ei_conv_i8(const void *params, const ei_io *io) {
-  ei_convolve((const ei_conv_params *)params, io, 1, 1, ei_strip_i8);
+  ei_convolve((const ei_conv_params *)params, io, 1, 1, EI_FLIP_I8, ei_strip_i8);
   return EI_OK;
 }
 
 EI_API ei_status ei_depthwise_i8(const void *params, const ei_io *io) {
-  ei_convolve((const ei_conv_params *)params, io, 1, 1, ei_depthwise_strip_i8);
+  ei_convolve((const ei_conv_params *)params, io, 1, 1, EI_FLIP_I8, ei_depthwise_strip_i8);
   return EI_OK;
 }
 
@@ -135,17 +146,17 @@ EI_API void ei_depthwise_strip_i16(const ei_conv_params *p, const char *const *s
 }
 
 EI_API ei_status ei_conv_i16(const void *params, const ei_io *io) {
-  ei_convolve((const ei_conv_params *)params, io, 2, 2, ei_strip_i16_i64);
+  ei_convolve((const ei_conv_params *)params, io, 2, 2, 0, ei_strip_i16_i64);
   return EI_OK;
 }
 
 EI_API ei_status ei_conv_i16_bias32(const void *params, const ei_io *io) {
-  ei_convolve((const ei_conv_params *)params, io, 2, 2, ei_strip_i16_i32);
+  ei_convolve((const ei_conv_params *)params, io, 2, 2, 0, ei_strip_i16_i32);
   return EI_OK;
 }
 
 EI_API ei_status ei_depthwise_i16(const void *params, const ei_io *io) {
-  ei_convolve((const ei_conv_params *)params, io, 2, 2, ei_depthwise_strip_i16);
+  ei_convolve((const ei_conv_params *)params, io, 2, 2, 0, ei_depthwise_strip_i16);
   return EI_OK;
 }
 
@@ -200,12 +211,12 @@ EI_API void ei_depthwise_strip_f32(const ei_conv_params *p, const char *const *s
 #endif
 
 EI_API ei_status ei_conv_f32(const void *params, const ei_io *io) {
-  ei_convolve((const ei_conv_params *)params, io, 4, 4, ei_strip_f32);
+  ei_convolve((const ei_conv_params *)params, io, 4, 4, 0, ei_strip_f32);
   return EI_OK;
 }
 
 EI_API ei_status ei_depthwise_f32(const void *params, const ei_io *io) {
-  ei_convolve((const ei_conv_params *)params, io, 4, 4, ei_depthwise_strip_f32);
+  ei_convolve((const ei_conv_params *)params, io, 4, 4, 0, ei_depthwise_strip_f32);
   return EI_OK;
 }
 

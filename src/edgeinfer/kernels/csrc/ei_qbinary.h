@@ -3,23 +3,7 @@
 #define EI_QBINARY_H
 
 #include "ei_fixed.h"
-
-typedef struct {
-  int32_t a_zero;
-  int32_t b_zero;
-  int32_t y_zero;
-  int32_t a_multiplier;
-  int32_t b_multiplier;
-  int32_t y_multiplier;
-  int32_t a_shift; /* of sums: not above 0 */
-  int32_t b_shift;
-  int32_t y_shift;
-  int32_t left_shift; /* before the operands of a sum are rescaled */
-  int32_t sign;       /* of b: -1 subtracts */
-  int32_t low;
-  int32_t high;
-  int32_t n;
-} ei_qbinary_params;
+#include "ei_qbinary_params.h"
 
 EI_API int32_t ei_qadd_one(const ei_qbinary_params *p, int32_t a, int32_t b) {
   const int32_t x = (int32_t)((uint32_t)(a - p->a_zero) << p->left_shift);
@@ -28,13 +12,13 @@ EI_API int32_t ei_qadd_one(const ei_qbinary_params *p, int32_t a, int32_t b) {
   const int32_t v = ei_divide_by_pot(ei_high_mul(z, p->b_multiplier), -p->b_shift);
   const int32_t sum = (int32_t)((uint32_t)u + (uint32_t)(p->sign * v));
   const int32_t y = ei_divide_by_pot(ei_high_mul(sum, p->y_multiplier), -p->y_shift);
-  return ei_clamp_i32(y + p->y_zero, p->low, p->high);
+  return ei_clamp_i32(y, p->low - p->y_zero, p->high - p->y_zero) + p->y_zero;
 }
 
 EI_API int32_t ei_qmul_one(const ei_qbinary_params *p, int32_t a, int32_t b) {
   const uint32_t product = (uint32_t)(a - p->a_zero) * (uint32_t)(b - p->b_zero);
   const int32_t y = ei_rescale_i32((int32_t)product, p->y_multiplier, p->y_shift);
-  return ei_clamp_i32((int32_t)((uint32_t)y + (uint32_t)p->y_zero), p->low, p->high);
+  return ei_clamp_i32(y, p->low - p->y_zero, p->high - p->y_zero) + p->y_zero;
 }
 
 #ifndef EI_HAVE_QADD_I8

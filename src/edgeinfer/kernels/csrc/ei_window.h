@@ -13,7 +13,7 @@
 typedef struct {
   const void *weights;       /* packed, see ops/conv.py */
   const void *bias;          /* of the accumulator's type, the input's zero point folded in */
-  const void *bias_unsigned; /* the same for inputs to which 128 was added, or NULL */
+  const void *extra;         /* for vectors: see ops/conv.py; NULL off the host */
   const int32_t *multiplier; /* per output channel, integers only */
   const int32_t *shift;
   int32_t in_h;
@@ -30,12 +30,14 @@ typedef struct {
   int32_t dilation_w;
   int32_t pad_top;
   int32_t pad_left;
-  int32_t images;    /* a row is that many images */
-  int32_t repeat;    /* in the window each channel comes that many times (depthwise) */
-  int32_t direct;    /* 1: pixels are read where they are, without a window */
-  int32_t segments;  /* parts of the kernel, each contiguous in a row of the window */
-  int32_t words;     /* length of a segment: groups of 4 for int8, else values */
-  int32_t row_bytes; /* of a row of the window */
+  int32_t images;      /* a row is that many images */
+  int32_t repeat;      /* in the window each channel comes that many times (depthwise) */
+  int32_t direct;      /* 1: pixels are read where they are, without a window */
+  int32_t segments;    /* parts of the kernel, each contiguous in a row of the window */
+  int32_t words;       /* length of a segment: groups of 4 for int8, else values */
+  int32_t row_bytes;   /* of a row of the window */
+  int32_t phase_bytes; /* 0, or: columns lie apart by their place in a horizontal stride */
+  int32_t small;       /* sums are far from overflow: the shorter forms of rescaling hold */
   int32_t x_zero;
   int32_t y_zero;
   int32_t low; /* bounds of the output integers */
@@ -49,64 +51,121 @@ EI_API int32_t ei_window_extent(const ei_conv_params *p) {
   return (p->kernel_h - 1) * p->dilation_h + 1;
 }
 
+/* `bytes` bytes, those bits of each flipped that are set in `flip`. */
+EI_API void ei_copy_flipped(char *to, const char *from, size_t bytes, char flip) {
+  const uint64_t flips = (uint64_t)(unsigned char)flip * 0x0101010101010101u;
+  size_t i = 0;
+  if (flip == 0) {
+    memcpy(to, from, bytes);
+    return;
+  }
+  for (; i + 8 <= bytes; i += 8) {
+    uint64_t eight;
+    memcpy(&eight, from + i, 8);
+    eight ^= flips;
+    memcpy(to + i, &eight, 8);
+  }
+  for (; i < bytes; i++) to[i] = (char)(from[i] ^ flip);
+}
+
 /* Row `y` of an image, which may lie outside of it, into a row of the window; `size` bytes a value.
  * Padding is the zero point: one byte, as wider types have zero. */
 EI_API void ei_window_load(const ei_conv_params *p, const char *image, int32_t y, size_t size,
-                           char *row) {
+                           char flip, char *row) {
   const size_t pixel = (size_t)p->in_c * size;
-  const size_t left = (size_t)p->pad_left * (size_t)p->repeat * pixel;
+  const size_t wide = pixel * (size_t)p->repeat;
   const size_t length = (size_t)p->in_w * pixel;
-  if (y < 0 || y >= p->in_h) {
-    memset(row, p->x_zero, (size_t)p->row_bytes);
+  const char *x = image + (ptrdiff_t)y * (ptrdiff_t)length;
+  const int pad = (unsigned char)(char)p->x_zero ^ (unsigned char)flip;
+  const int inside = y >= 0 && y < p->in_h;
+  const int split = p->phase_bytes != 0 && p->stride_w > 1;
+  if (!inside || split) memset(row, pad, (size_t)p->row_bytes);
+  if (!inside) return;
+  if (!split && p->repeat == 1) {
+    const size_t left = (size_t)p->pad_left * pixel;
+    memset(row, pad, left);
+    ei_copy_flipped(row + left, x, length, flip);
+    memset(row + left + length, pad, (size_t)p->row_bytes - left - length);
     return;
   }
-  memset(row, p->x_zero, left);
-  const char *x = image + (size_t)y * length;
-  if (p->repeat == 1) {
-    memcpy(row + left, x, length);
-  } else {
-    char *to = row + left;
-    for (size_t i = 0; i < length; i += size)
-      for (int32_t k = 0; k < p->repeat; k++, to += size) memcpy(to, x + i, size);
+  if (!split) memset(row, pad, (size_t)p->row_bytes);
+  int32_t phase = split ? p->pad_left % p->stride_w : 0;
+  int32_t place = split ? p->pad_left / p->stride_w : p->pad_left;
+  for (int32_t c = 0; c < p->in_w; c++, x += pixel) {
+    char *to = row + (size_t)phase * (size_t)p->phase_bytes + (size_t)place * wide;
+    if (p->repeat == 1) {
+      ei_copy_flipped(to, x, pixel, flip);
+    } else {
+      for (size_t i = 0; i < pixel; i += size)
+        for (int32_t k = 0; k < p->repeat; k++, to += size) ei_copy_flipped(to, x + i, size, flip);
+    }
+    if (!split || ++phase == p->stride_w) {
+      phase = 0;
+      place++;
+    }
   }
-  const size_t end = left + length * (size_t)p->repeat;
-  memset(row + end, p->x_zero, (size_t)p->row_bytes - end);
 }
 
-/* Where a walk over the rows of outputs is: rows below `next` are in the ring. */
+/* Where a walk over the rows of outputs is: rows below `next` are in the ring, that of the first
+ * row under the kernel in `slot`. `places` says where in a row each part of the kernel begins. */
 typedef struct {
   char *ring;
   const char **segments;
+  size_t *places;
   int32_t next;
+  int32_t slot;
 } ei_window;
 
-/* Scratch holds the table of segments, then the ring. */
-EI_API ei_window ei_window_start(const ei_conv_params *p, void *scratch) {
+/* Scratch holds the table of segments (with three more), that of places, then the ring. */
+EI_API ei_window ei_window_start(const ei_conv_params *p, void *scratch, size_t size) {
   ei_window window;
-  const size_t table = ((size_t)p->segments * sizeof(char *) + 63) / 64 * 64;
+  const size_t table = (((size_t)p->segments * 2 + 3) * sizeof(char *) + 63) / 64 * 64;
+  const int32_t parts = p->segments / p->kernel_h;
+  const size_t wide = (size_t)p->in_c * (size_t)p->repeat * size;
   window.segments = (const char **)scratch;
+  window.places = (size_t *)(void *)(window.segments + p->segments + 3);
   window.ring = (char *)scratch + table;
   window.next = -p->pad_top;
+  window.slot = 0;
+  for (int32_t j = 0; j < parts; j++) {
+    const int32_t column = j * p->dilation_w;
+    if (p->phase_bytes == 0)
+      window.places[j] = (size_t)column * wide;
+    else
+      window.places[j] = (size_t)(column % p->stride_w) * (size_t)p->phase_bytes +
+                         (size_t)(column / p->stride_w) * wide;
+  }
   return window;
 }
 
-/* Makes `segments` point at the parts of the input under the first output of row `out_y`. */
+/* Loads what is missing of the rows under the row `out_y` of outputs and under the next one, and
+ * makes `segments` point at the parts of the input under its first output. The rows come one step
+ * early, because reading what has just been written stalls. */
 EI_API void ei_window_move(const ei_conv_params *p, ei_window *window, const char *image,
-                           int32_t out_y, size_t size) {
-  const int32_t extent = ei_window_extent(p);
-  const int32_t first = out_y * p->stride_h;
-  for (int32_t y = window->next; y < first + extent - p->pad_top; y++)
-    if (y + p->pad_top >= first)
-      ei_window_load(p, image, y, size,
-                     window->ring + (size_t)((y + p->pad_top) % extent) * (size_t)p->row_bytes);
-  window->next = first + extent - p->pad_top;
-  const int32_t parts = p->segments / p->kernel_h;
-  const size_t step = (size_t)p->dilation_w * (size_t)p->in_c * (size_t)p->repeat * size;
-  for (int32_t k = 0; k < p->kernel_h; k++) {
-    const int32_t slot = (first + k * p->dilation_h) % extent;
-    const char *row = window->ring + (size_t)slot * (size_t)p->row_bytes;
-    for (int32_t j = 0; j < parts; j++) window->segments[k * parts + j] = row + (size_t)j * step;
+                           int32_t out_y, size_t size, char flip) {
+  const int32_t extent = ei_window_extent(p), capacity = extent + p->stride_h;
+  const int32_t first = out_y * p->stride_h - p->pad_top;
+  const int32_t end = first + extent + (out_y + 1 < p->out_h ? p->stride_h : 0);
+  if (out_y > 0) {
+    window->slot += p->stride_h;
+    if (window->slot >= capacity) window->slot -= capacity;
   }
+  int32_t y = window->next > first ? window->next : first;
+  int32_t slot = window->slot + (y - first);
+  for (; y < end; y++, slot++) {
+    if (slot >= capacity) slot -= capacity;
+    ei_window_load(p, image, y, size, flip, window->ring + (size_t)slot * (size_t)p->row_bytes);
+  }
+  window->next = end;
+  const int32_t parts = p->segments / p->kernel_h;
+  for (int32_t k = 0; k < p->kernel_h; k++) {
+    slot = window->slot + k * p->dilation_h;
+    if (slot >= capacity) slot -= capacity;
+    const char *row = window->ring + (size_t)slot * (size_t)p->row_bytes;
+    for (int32_t j = 0; j < parts; j++) window->segments[k * parts + j] = row + window->places[j];
+  }
+  /* Whoever takes four segments at a time finds something to read (and multiplies it by zero). */
+  for (int32_t i = 0; i < 3; i++) window->segments[p->segments + i] = window->segments[0];
 }
 
 /* A strip computes `pixels` outputs, all channels of each, from the segments under the first of
@@ -114,9 +173,9 @@ EI_API void ei_window_move(const ei_conv_params *p, ei_window *window, const cha
 typedef void (*ei_strip)(const ei_conv_params *p, const char *const *segments, int32_t pixels,
                          int32_t step, char *out);
 
-/* Every output of a convolution, strip by strip. */
+/* Every output of a convolution, strip by strip; values have `flip` flipped in the window. */
 EI_API void ei_convolve(const ei_conv_params *p, const ei_io *io, size_t in_size, size_t out_size,
-                        ei_strip strip) {
+                        char flip, ei_strip strip) {
   const char *x = (const char *)io->in[0];
   char *y = (char *)io->out[0];
   const int32_t images = io->rows * p->images;
@@ -128,11 +187,12 @@ EI_API void ei_convolve(const ei_conv_params *p, const ei_io *io, size_t in_size
     strip(p, segments, images * p->out_h * p->out_w, p->in_c * (int32_t)in_size, y);
     return;
   }
-  const int32_t step = p->stride_w * p->in_c * p->repeat * (int32_t)in_size;
+  const int32_t pixel = p->in_c * p->repeat * (int32_t)in_size;
+  const int32_t step = p->phase_bytes != 0 ? pixel : p->stride_w * pixel;
   for (int32_t i = 0; i < images; i++, x += in_image) {
-    ei_window window = ei_window_start(p, io->scratch);
+    ei_window window = ei_window_start(p, io->scratch, in_size);
     for (int32_t row = 0; row < p->out_h; row++, y += out_row) {
-      ei_window_move(p, &window, x, row, in_size);
+      ei_window_move(p, &window, x, row, in_size, flip);
       strip(p, window.segments, p->out_w, step, y);
     }
   }

@@ -9,6 +9,7 @@
 #include "../ei_types.h"
 #define EI_VECTOR_BYTES 32
 #include "tiles.h"
+#include "conv_float.h"
 
 #include "avx2_trees.h"
 #include "avx2_dense_int.h"

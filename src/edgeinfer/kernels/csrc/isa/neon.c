@@ -9,6 +9,7 @@
 #include "../ei_types.h"
 #define EI_VECTOR_BYTES 16
 #include "tiles.h"
+#include "conv_float.h"
 
 #include "../ei_all.h"
 

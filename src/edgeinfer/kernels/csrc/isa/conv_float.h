@@ -1,0 +1,175 @@
+/* Float convolutions in vectors, for every set that has them (EI_VECTOR_BYTES); the arithmetic and
+ * its order are those of ei_conv.h. Tiles are as large as the registers allow. */
+#ifndef EI_ISA_CONV_FLOAT_H
+#define EI_ISA_CONV_FLOAT_H
+
+#include "../ei_window.h"
+
+typedef float ei_floats
+    __attribute__((vector_size(EI_VECTOR_BYTES), aligned(sizeof(float)), may_alias));
+
+typedef int32_t ei_masks __attribute__((vector_size(EI_VECTOR_BYTES)));
+
+/* x where the mask is 0, y where it is -1. */
+static inline ei_floats ei_select_floats(ei_masks mask, ei_floats x, ei_floats y) {
+  return (ei_floats)(((ei_masks)x & ~mask) | ((ei_masks)y & mask));
+}
+
+static inline ei_floats ei_clamp_floats(ei_floats v, float low, float high) {
+  const ei_floats least = low - (ei_floats){0}, most = high - (ei_floats){0};
+  v = ei_select_floats(v < least, v, least);
+  return ei_select_floats(v > most, v, most);
+}
+
+#define EI_CAT2(a, b) a##b
+#define EI_CAT(a, b)  EI_CAT2(a, b)
+
+#if EI_VECTOR_BYTES == 64
+#define EI_COLS 8
+#define EI_ROWS 1
+#include "conv_float_tile.h"
+#define EI_COLS 4
+#define EI_ROWS 6
+#include "conv_float_tile.h"
+#define EI_COLS 4
+#define EI_ROWS 4
+#include "conv_float_tile.h"
+#define EI_COLS 4
+#define EI_ROWS 1
+#include "conv_float_tile.h"
+#define EI_COLS 2
+#define EI_ROWS 10
+#include "conv_float_tile.h"
+#define EI_COLS 2
+#define EI_ROWS 8
+#include "conv_float_tile.h"
+#define EI_COLS 2
+#define EI_ROWS 4
+#include "conv_float_tile.h"
+#define EI_COLS 2
+#define EI_ROWS 1
+#include "conv_float_tile.h"
+#define EI_COLS 1
+#define EI_ROWS 12
+#include "conv_float_tile.h"
+#endif
+#define EI_COLS 1
+#define EI_ROWS 8
+#include "conv_float_tile.h"
+#define EI_COLS 1
+#define EI_ROWS 4
+#include "conv_float_tile.h"
+#define EI_COLS 1
+#define EI_ROWS 1
+#include "conv_float_tile.h"
+
+typedef void (*ei_tile_f32)(const ei_conv_params *p, const char *const *segments, ptrdiff_t at,
+                            ptrdiff_t step, int32_t panel, float *out);
+
+typedef struct {
+  int32_t cols;
+  int32_t rows;
+  ei_tile_f32 run;
+} ei_tile_f32_shape;
+
+/* Tiles from wide to narrow, and of one width from tall to flat; the flattest has one row. */
+static const ei_tile_f32_shape ei_tiles_f32[] = {
+#if EI_VECTOR_BYTES == 64
+    {4, 6, ei_tile_f32_4x6},   {4, 4, ei_tile_f32_4x4},   {4, 1, ei_tile_f32_4x1},
+    {2, 10, ei_tile_f32_2x10}, {2, 8, ei_tile_f32_2x8},   {2, 4, ei_tile_f32_2x4},
+    {2, 1, ei_tile_f32_2x1},   {1, 12, ei_tile_f32_1x12}, {1, 8, ei_tile_f32_1x8},
+#endif
+    {1, 4, ei_tile_f32_1x4},   {1, 1, ei_tile_f32_1x1},
+};
+
+/* Of the tiles of a width the one that covers `pixels` evenly with as few as possible. */
+static inline const ei_tile_f32_shape *ei_choose_tile_f32(int32_t panels, int32_t pixels) {
+  const ei_tile_f32_shape *first = ei_tiles_f32;
+  while (first->cols > panels) first++;
+  const int32_t tiles = (pixels + first->rows - 1) / first->rows;
+  const int32_t even = (pixels + tiles - 1) / tiles;
+  const ei_tile_f32_shape *best = first;
+  for (const ei_tile_f32_shape *t = first; t->cols == first->cols; t++) {
+    if (best->rows > pixels || t->rows >= even) best = t;
+    if (t->rows == 1) break;
+  }
+  return best;
+}
+
+#define EI_HAVE_STRIP_F32 1
+static inline void ei_strip_f32(const ei_conv_params *p, const char *const *segments,
+                                int32_t pixels, int32_t step, char *out) {
+  float *y = (float *)(void *)out;
+  const int32_t panels = (p->out_c + 15) / 16;
+  for (int32_t panel = 0; panel < panels;) {
+#if EI_VECTOR_BYTES == 64
+    if (pixels == 1 && panels - panel >= 8) {
+      ei_tile_f32_8x1(p, segments, 0, 0, panel, y);
+      panel += 8;
+      continue;
+    }
+#endif
+    const ei_tile_f32_shape *tile = ei_choose_tile_f32(panels - panel, pixels);
+    for (int32_t i = 0; i < pixels; i += tile->rows) {
+      const int32_t first = i + tile->rows <= pixels ? i : pixels - tile->rows;
+      tile->run(p, segments, (ptrdiff_t)first * step, step, panel, y + (ptrdiff_t)first * p->out_c);
+    }
+    panel += tile->cols;
+  }
+}
+
+/* Depthwise: a vector of channels at a time; where few channels are left, one by one. */
+#define EI_HAVE_DEPTHWISE_STRIP_F32 1
+static inline void ei_depthwise_strip_f32(const ei_conv_params *p, const char *const *segments,
+                                          int32_t pixels, int32_t step, char *out) {
+  enum { LANES = EI_VECTOR_BYTES / 4 };
+  const float *weights = (const float *)p->weights, *bias = (const float *)p->bias;
+  float *y = (float *)(void *)out;
+  if (p->extra != NULL && p->out_c < LANES && step == 4 * p->out_c) {
+    /* Several pixels lie in a vector: bias and weights come over and over, 16 each. */
+    const float *again = (const float *)p->extra;
+    const int32_t total = pixels * p->out_c;
+    for (int32_t i = 0; i < total; i += LANES) {
+      ei_floats sum = *(const ei_floats *)again;
+      for (int32_t s = 0; s < p->segments; s++)
+        sum += *(const ei_floats *)(const void *)(segments[s] + 4 * (ptrdiff_t)i) *
+               *(const ei_floats *)(again + 16 * (s + 1));
+      sum = ei_clamp_floats(sum, p->low_f, p->high_f);
+      if (total - i >= LANES)
+        *(ei_floats *)(y + i) = sum;
+      else
+        for (int j = 0; i + j < total; j++) y[i + j] = sum[j];
+    }
+    return;
+  }
+  for (int32_t o = 0; o < p->out_c; o += LANES) {
+    const int whole = p->out_c - o >= LANES;
+    for (int32_t i = 0; i < pixels; i++) {
+      const ptrdiff_t at = (ptrdiff_t)i * step + 4 * (ptrdiff_t)o;
+      float *to = y + (ptrdiff_t)i * p->out_c + o;
+      if (whole) {
+        ei_floats sum = *(const ei_floats *)(bias + o);
+        for (int32_t s = 0; s < p->segments; s++)
+          sum += *(const ei_floats *)(const void *)(segments[s] + at) *
+                 *(const ei_floats *)(weights + (ptrdiff_t)s * p->out_c + o);
+        *(ei_floats *)to = ei_clamp_floats(sum, p->low_f, p->high_f);
+        continue;
+      }
+      for (int32_t j = 0; o + j < p->out_c; j++) {
+        float sum = bias[o + j];
+        for (int32_t s = 0; s < p->segments; s++) {
+          float x;
+          memcpy(&x, segments[s] + at + 4 * j, 4);
+          sum += x * weights[(ptrdiff_t)s * p->out_c + o + j];
+        }
+        sum = sum < p->low_f ? p->low_f : sum;
+        to[j] = sum > p->high_f ? p->high_f : sum;
+      }
+    }
+  }
+}
+
+#undef EI_CAT
+#undef EI_CAT2
+
+#endif
