@@ -1,0 +1,194 @@
+"""Writes small .tflite files, for tests: tensors, operators over them, one subgraph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flatbuffers
+import numpy as np
+import tflite
+
+TYPES = {
+    "float32": tflite.TensorType.FLOAT32,
+    "int8": tflite.TensorType.INT8,
+    "int16": tflite.TensorType.INT16,
+    "uint8": tflite.TensorType.UINT8,
+    "int32": tflite.TensorType.INT32,
+    "int64": tflite.TensorType.INT64,
+    "bool": tflite.TensorType.BOOL,
+}
+
+
+class NetworkBuilder:
+    """Collects tensors and operators; `build` gives the bytes of the file."""
+
+    def __init__(self) -> None:
+        self.tensors: list[dict[str, Any]] = []
+        self.operators: list[dict[str, Any]] = []
+
+    def tensor(
+        self,
+        dtype: str,
+        shape: tuple[int, ...],
+        scale: float | np.ndarray | None = None,
+        zero: int = 0,
+        *,
+        data: np.ndarray | None = None,
+        axis: int = 0,
+    ) -> int:
+        """Add a tensor, a constant if there is `data`; returns its index."""
+        scales = None if scale is None else np.atleast_1d(np.asarray(scale, np.float32))
+        self.tensors.append(
+            {
+                "dtype": dtype,
+                "shape": shape,
+                "scale": scales,
+                "zero": zero,
+                "data": data,
+                "axis": axis,
+            }
+        )
+        return len(self.tensors) - 1
+
+    def constant(self, data: np.ndarray, **quantization: Any) -> int:
+        """Add a constant."""
+        return self.tensor(data.dtype.name, data.shape, data=data, **quantization)
+
+    def operator(
+        self,
+        name: str,
+        inputs: list[int],
+        outputs: list[int],
+        options: str = "",
+        **fields: Any,
+    ) -> None:
+        """Add an operator; `fields` are those of its options table, `options` that table's name."""
+        self.operators.append(
+            {
+                "name": name,
+                "inputs": inputs,
+                "outputs": outputs,
+                "options": options,
+                "fields": fields,
+            }
+        )
+
+    def build(self, inputs: list[int], outputs: list[int]) -> bytes:
+        """The file."""
+        b = flatbuffers.Builder(1024)
+        buffers = [self._buffer(b, None)]
+        tensors = []
+        for number, tensor in enumerate(self.tensors):
+            index = 0
+            if tensor["data"] is not None:
+                index = len(buffers)
+                buffers.append(self._buffer(b, tensor["data"]))
+            tensors.append(self._tensor(b, tensor, f"tensor_{number}", index))
+        names = sorted({op["name"] for op in self.operators})
+        codes = [self._code(b, name) for name in names]
+        operators = [self._operator(b, op, names.index(op["name"])) for op in self.operators]
+        graph = self._subgraph(b, tensors, inputs, outputs, operators)
+        codes_vector = _offsets(b, tflite.ModelStartOperatorCodesVector, codes)
+        graphs_vector = _offsets(b, tflite.ModelStartSubgraphsVector, [graph])
+        buffers_vector = _offsets(b, tflite.ModelStartBuffersVector, buffers)
+        tflite.ModelStart(b)
+        tflite.ModelAddVersion(b, 3)
+        tflite.ModelAddOperatorCodes(b, codes_vector)
+        tflite.ModelAddSubgraphs(b, graphs_vector)
+        tflite.ModelAddBuffers(b, buffers_vector)
+        b.Finish(tflite.ModelEnd(b), b"TFL3")
+        return bytes(b.Output())
+
+    @staticmethod
+    def _buffer(b: flatbuffers.Builder, data: np.ndarray | None) -> int:
+        vector = None
+        if data is not None:
+            raw = np.frombuffer(np.ascontiguousarray(data).tobytes(), np.uint8)
+            vector = b.CreateByteVector(raw.tobytes())
+        tflite.BufferStart(b)
+        if vector is not None:
+            tflite.BufferAddData(b, vector)
+        return int(tflite.BufferEnd(b))
+
+    @staticmethod
+    def _tensor(b: flatbuffers.Builder, tensor: dict[str, Any], name: str, buffer: int) -> int:
+        text = b.CreateString(name)
+        shape = b.CreateNumpyVector(np.array(tensor["shape"], np.int32))
+        quantization = None
+        if tensor["scale"] is not None:
+            scale = b.CreateNumpyVector(tensor["scale"])
+            zeros = np.full(len(tensor["scale"]), tensor["zero"], np.int64)
+            zero = b.CreateNumpyVector(zeros)
+            tflite.QuantizationParametersStart(b)
+            tflite.QuantizationParametersAddScale(b, scale)
+            tflite.QuantizationParametersAddZeroPoint(b, zero)
+            tflite.QuantizationParametersAddQuantizedDimension(b, tensor["axis"])
+            quantization = tflite.QuantizationParametersEnd(b)
+        tflite.TensorStart(b)
+        tflite.TensorAddShape(b, shape)
+        tflite.TensorAddType(b, TYPES[tensor["dtype"]])
+        tflite.TensorAddBuffer(b, buffer)
+        tflite.TensorAddName(b, text)
+        if quantization is not None:
+            tflite.TensorAddQuantization(b, quantization)
+        return int(tflite.TensorEnd(b))
+
+    @staticmethod
+    def _code(b: flatbuffers.Builder, name: str) -> int:
+        number = getattr(tflite.BuiltinOperator, name)
+        tflite.OperatorCodeStart(b)
+        tflite.OperatorCodeAddDeprecatedBuiltinCode(b, min(number, 127))
+        tflite.OperatorCodeAddBuiltinCode(b, number)
+        tflite.OperatorCodeAddVersion(b, 1)
+        return int(tflite.OperatorCodeEnd(b))
+
+    @staticmethod
+    def _operator(b: flatbuffers.Builder, op: dict[str, Any], code: int) -> int:
+        inputs = b.CreateNumpyVector(np.array(op["inputs"], np.int32))
+        outputs = b.CreateNumpyVector(np.array(op["outputs"], np.int32))
+        options = None
+        table = op["options"]
+        if table:
+            vectors = {
+                name: b.CreateNumpyVector(np.asarray(value, np.int32))
+                for name, value in op["fields"].items()
+                if isinstance(value, (list, tuple, np.ndarray))
+            }
+            getattr(tflite, f"{table}Start")(b)
+            for name, value in op["fields"].items():
+                getattr(tflite, f"{table}Add{name}")(b, vectors.get(name, value))
+            options = getattr(tflite, f"{table}End")(b)
+        tflite.OperatorStart(b)
+        tflite.OperatorAddOpcodeIndex(b, code)
+        tflite.OperatorAddInputs(b, inputs)
+        tflite.OperatorAddOutputs(b, outputs)
+        if options is not None:
+            tflite.OperatorAddBuiltinOptionsType(b, getattr(tflite.BuiltinOptions, table))
+            tflite.OperatorAddBuiltinOptions(b, options)
+        return int(tflite.OperatorEnd(b))
+
+    @staticmethod
+    def _subgraph(
+        b: flatbuffers.Builder,
+        tensors: list[int],
+        inputs: list[int],
+        outputs: list[int],
+        operators: list[int],
+    ) -> int:
+        tensors_vector = _offsets(b, tflite.SubGraphStartTensorsVector, tensors)
+        operators_vector = _offsets(b, tflite.SubGraphStartOperatorsVector, operators)
+        inputs_vector = b.CreateNumpyVector(np.array(inputs, np.int32))
+        outputs_vector = b.CreateNumpyVector(np.array(outputs, np.int32))
+        tflite.SubGraphStart(b)
+        tflite.SubGraphAddTensors(b, tensors_vector)
+        tflite.SubGraphAddInputs(b, inputs_vector)
+        tflite.SubGraphAddOutputs(b, outputs_vector)
+        tflite.SubGraphAddOperators(b, operators_vector)
+        return int(tflite.SubGraphEnd(b))
+
+
+def _offsets(b: flatbuffers.Builder, start: Any, entries: list[int]) -> int:
+    start(b, len(entries))
+    for entry in reversed(entries):
+        b.PrependUOffsetTRelative(entry)
+    return int(b.EndVector())
