@@ -388,6 +388,111 @@ def test_splitting(dtype: str) -> None:
     agree(b.build([x], [packed]), dtype, (1, 5, 6))
 
 
+def one_operator(
+    name: str,
+    dtype: str,
+    shape: tuple[int, ...],
+    out: tuple[int, ...],
+    constants: tuple[np.ndarray, ...] = (),
+    *,
+    options: str = "",
+    **fields: Any,
+) -> bytes:
+    """A network of one operator, its other inputs constants, its output quantized as its input."""
+    b = NetworkBuilder()
+    scale = None if dtype == "float32" else 0.05
+    x, y = b.tensor(dtype, shape, scale, 0), b.tensor(dtype, out, scale, 0)
+    b.operator(name, [x, *(b.constant(c) for c in constants)], [y], options, **fields)
+    return b.build([x], [y])
+
+
+def ints(*numbers: Any) -> np.ndarray:
+    return np.array(numbers, np.int32)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int8"])
+def test_values_by_index(dtype: str) -> None:
+    image = (1, 4, 5, 3)
+    data = one_operator(
+        "GATHER", dtype, image, (1, 4, 3, 3), (ints(4, 0, 2),), options="GatherOptions", Axis=2
+    )
+    agree(data, dtype, image)
+    widths = np.array([[0, 0], [1, 2], [0, 1], [0, 0]], np.int32)
+    for mode in (0, 1):
+        data = one_operator(
+            "MIRROR_PAD",
+            dtype,
+            image,
+            (1, 7, 6, 3),
+            (widths,),
+            options="MirrorPadOptions",
+            Mode=mode,
+        )
+        agree(data, dtype, image)
+    for align, half in ((False, False), (True, False), (False, True)):
+        choices = {"AlignCorners": align, "HalfPixelCenters": half}
+        name, table = "RESIZE_NEAREST_NEIGHBOR", "ResizeNearestNeighborOptions"
+        data = one_operator(
+            name, dtype, image, (1, 7, 4, 3), (ints(7, 4),), options=table, **choices
+        )
+        agree(data, dtype, image)
+        if dtype == "float32":
+            name, table = "RESIZE_BILINEAR", "ResizeBilinearOptions"
+            data = one_operator(
+                name, dtype, image, (1, 7, 4, 3), (ints(7, 4),), options=table, **choices
+            )
+            agree(data, dtype, image)
+
+
+@pytest.mark.parametrize(
+    "name", ["ABS", "NEG", "EXP", "ELU", "HARD_SWISH", "RELU", "RELU6", "LOG_SOFTMAX",
+             "L2_NORMALIZATION", "LOGISTIC", "TANH"]
+)  # fmt: skip
+def test_functions_of_floats(name: str) -> None:
+    options = "L2NormOptions" if name == "L2_NORMALIZATION" else ""
+    agree(one_operator(name, "float32", (1, 40), (1, 40), options=options), "float32", (1, 40))
+
+
+def test_functions_of_two_floats() -> None:
+    shape, row = (1, 3, 4), np.linspace(-2, 2, 4).astype(np.float32)
+    for name in ("PRELU", "SQUARED_DIFFERENCE", "MAXIMUM", "MINIMUM"):
+        constants = (row.reshape(1, 4) if name == "PRELU" else row,)
+        agree(one_operator(name, "float32", shape, shape, constants), "float32", shape)
+    data = one_operator("POW", "float32", shape, shape, (np.array([2.0], np.float32),))
+    agree(data, "float32", shape)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int8", "int16"])
+def test_transposed_convolution(dtype: str) -> None:
+    rng = np.random.default_rng(8)
+    for padding, stride, out in ((0, 2, (8, 6)), (1, 2, (9, 7)), (0, 1, (4, 3)), (1, 3, (12, 9))):
+        b = NetworkBuilder()
+        x_scale, x_zero, y_scale, y_zero = quantized(dtype)
+        shape, weights_shape, sizes = (1, 4, 3, 5), (7, 3, 3, 5), (1, *out, 7)
+        if dtype == "float32":
+            x, y = b.tensor(dtype, shape), b.tensor(dtype, sizes)
+            weights = b.constant(rng.normal(size=weights_shape).astype(np.float32))
+            bias = b.constant(rng.normal(size=7).astype(np.float32))
+        else:
+            x = b.tensor(dtype, shape, x_scale, x_zero)
+            y = b.tensor(dtype, sizes, y_scale, y_zero)
+            scales = np.linspace(0.005, 0.02, 7).astype(np.float32)
+            codes = rng.integers(-127, 128, size=weights_shape).astype(np.int8)
+            weights = b.constant(codes, scale=scales)
+            wide = np.int64 if dtype == "int16" else np.int32
+            bias = b.constant(rng.integers(-999, 999, 7).astype(wide), scale=x_scale * scales)
+        b.operator(
+            "TRANSPOSE_CONV",
+            [b.constant(ints(*sizes)), weights, x, bias],
+            [y],
+            "TransposeConvOptions",
+            Padding=padding,
+            StrideH=stride,
+            StrideW=stride,
+        )
+        agree(b.build([x], [y]), dtype, shape)
+
+
 # Files that are wrong ----------------------------------------------------------------------------
 
 

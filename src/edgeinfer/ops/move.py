@@ -156,7 +156,10 @@ class Move(Op):
 
 @dataclass(frozen=True, eq=False)
 class Pad(Op):
-    """x in the middle of `fill` (one value): `before` and `after` values more along each axis."""
+    """x in the middle of `fill` (one value): `before` and `after` values more along each axis.
+
+    `between`: as many more between neighbours of an axis; () for none.
+    """
 
     kind = "Pad"
 
@@ -165,8 +168,11 @@ class Pad(Op):
     fill: np.ndarray = array(
         "float64", "float32", "int64", "int32", "int16", "int8", "uint16", "uint8", ndim=1
     )
+    between: tuple[int, ...] = ()
 
     def check(self) -> None:
+        require(len(self.between) in (0, len(self.before)), "one gap per axis")
+        require(all(0 <= n <= 1 << 16 for n in self.between), "a gap is out of range")
         require(len(self.before) == len(self.after) <= MAX_AXES, "two paddings per axis")
         limit = MAX_ROW_ELEMENTS
         require(all(0 <= n <= limit for n in (*self.before, *self.after)), "a padding is negative")
@@ -178,15 +184,25 @@ class Pad(Op):
         return (TensorType(x.dtype, self._shape(x.shape), x.qparams),)
 
     def _shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        return tuple(b + n + a for b, n, a in zip(self.before, shape, self.after, strict=True))
+        inner = self._spread(shape)
+        return tuple(b + n + a for b, n, a in zip(self.before, inner, self.after, strict=True))
+
+    def _spread(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        gaps = self.between or (0,) * len(shape)
+        return tuple(n + max(n - 1, 0) * g for n, g in zip(shape, gaps, strict=True))
 
     def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
         widths = ((0, 0), *zip(self.before, self.after, strict=True))
-        return (np.pad(x, widths, constant_values=self.fill[0]),)
+        inner = np.full((len(x), *self._spread(x.shape[1:])), self.fill[0])
+        gaps = self.between or (0,) * len(self.before)
+        inner[(slice(None), *(slice(None, None, g + 1) for g in gaps))] = x
+        return (np.pad(inner, widths, constant_values=self.fill[0]),)
 
     def lower(self, x: TensorType) -> Lowered:
         shape = self._shape(x.shape)
         strides = tuple(prod(shape[i + 1 :]) for i in range(len(shape)))
         offset = sum(b * s for b, s in zip(self.before, strides, strict=True))
+        gaps = self.between or (0,) * len(shape)
+        strides = tuple(s * (g + 1) for s, g in zip(strides, gaps, strict=True))
         block = _walk_block(x.shape, strides, offset, x, prod(shape), fill=self.fill)
         return Lowered("pad", block)

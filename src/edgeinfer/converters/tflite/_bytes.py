@@ -29,6 +29,11 @@ def byte_function(call: Call, x: Value) -> None:
         below = _rescaled(centered, x_scale * alpha / y_scale)
         above = _rescaled(centered, x_scale / y_scale)
         y = np.where(centered >= 0, above, below) + y_zero
+    elif name == "ELU":
+        real = (codes - x_zero).astype(np.float32) * np.float32(x_scale)
+        value = np.where(real < 0, np.expm1(real), real)
+        ratio = value / np.float32(y_scale) + np.float32(y_zero)
+        y = np.trunc(ratio + np.copysign(np.float32(0.5), ratio)).astype(np.int64)
     else:
         raise call.op.unsupported("int8 is not supported")
     call.put(0, byte_table(call, x, np.clip(y, -128, 127).astype(np.int8)), x.shape)

@@ -13,7 +13,7 @@ from edgeinfer.converters.tflite._common import (
     contiguous_strides,
     move,
 )
-from edgeinfer.converters.tflite._network import Call, Value, operator, row_shape
+from edgeinfer.converters.tflite._network import Call, Value, operator
 from edgeinfer.ops import (
     BatchMatMul,
     Binary,
@@ -22,6 +22,7 @@ from edgeinfer.ops import (
     Compare,
     QReduce,
     Reduce,
+    Softmax,
     Unary,
 )
 from edgeinfer.ops.fixed_point import quantize_multiplier
@@ -133,6 +134,74 @@ def leaky_relu(call: Call) -> None:
         call.put(0, call.emit(Binary("min"), tensor, scaled), x.shape)
 
 
+@operator("SQUARED_DIFFERENCE", "POW", version=3)
+def of_two_floats(call: Call) -> None:
+    a, b = call.input(0, "float32"), call.input(1, "float32")
+    shape = broadcast_shape(call, a.shape, b.shape)
+    tensors = [broadcast(call, v, shape) for v in (a, b)]
+    if call.op.name == "POW":
+        tensor = call.emit(Binary("pow"), *tensors)
+    else:
+        difference = call.emit(Binary("sub"), *tensors)
+        tensor = call.emit(Binary("mul"), difference, difference)
+    call.put(0, tensor, shape)
+
+
+@operator("ELU", "HARD_SWISH", version=1)
+def smooth_rectifier(call: Call) -> None:
+    from edgeinfer.converters.tflite._bytes import byte_function
+
+    x = call.input(0, "float32", "int8")
+    if x.dtype == "int8":
+        byte_function(call, x)
+        return
+    tensor = call.tensor(x)
+
+    def constant(value: float) -> np.ndarray:
+        return np.array([value], np.float32)
+
+    if call.op.name == "ELU":
+        below = call.emit(BinaryConst("min", constant(0.0)), tensor)
+        below = call.emit(BinaryConst("sub", constant(1.0)), call.emit(Unary("exp"), below))
+        tensor = call.emit(Binary("add"), call.emit(Unary("relu"), tensor), below)
+    else:
+        gate = call.emit(BinaryConst("add", constant(3.0)), tensor)
+        gate = call.emit(Clip(0.0, 6.0), gate)
+        product = call.emit(Binary("mul"), tensor, gate)
+        tensor = call.emit(BinaryConst("mul", constant(1 / 6)), product)
+    call.put(0, tensor, x.shape)
+
+
+@operator("PRELU", version=1)
+def prelu(call: Call) -> None:
+    x, alpha = call.input(0, "float32"), call.input(1, "float32")
+    shape = broadcast_shape(call, x.shape, alpha.shape)
+    tensor = broadcast(call, x, shape)
+    below = call.emit(BinaryConst("min", np.zeros(1, np.float32)), tensor)
+    scaled = call.emit(Binary("mul"), below, broadcast(call, alpha, shape))
+    call.put(0, call.emit(Binary("add"), call.emit(Unary("relu"), tensor), scaled), shape)
+
+
+@operator("LOG_SOFTMAX", version=2)
+def log_softmax(call: Call) -> None:
+    x = call.input(0, "float32")
+    call.put(0, call.emit(Softmax(log=True), call.shaped(x, x.shape)), x.shape)
+
+
+@operator("L2_NORMALIZATION", version=2)
+def l2_normalization(call: Call) -> None:
+    if call.op.options("FusedActivationFunction"):
+        raise call.op.unsupported("a fused activation")
+    x = call.input(0, "float32")
+    rows = call.shaped(x, (x.size // x.shape[-1], x.shape[-1]))
+    squares = call.emit(Reduce("sum"), call.emit(Binary("mul"), rows, rows))
+    least = call.emit(BinaryConst("max", np.array([1e-6], np.float32)), squares)
+    norms = Value("float32", (x.size // x.shape[-1], 1), tensor=call.emit(Unary("sqrt"), least))
+    full = (x.size // x.shape[-1], x.shape[-1])
+    spread = call.network.reshape(broadcast(call, norms, full), full)
+    call.put(0, call.emit(Binary("div"), rows, spread), x.shape)
+
+
 _COMPARISONS = {
     "EQUAL": "eq",
     "NOT_EQUAL": "ne",
@@ -184,6 +253,3 @@ def batch_matmul(call: Call) -> None:
         tensors.append(call.network.reshape(tensor, (prod(batch), *shape[-2:])))
     out = (*batch, parts[0][1][-2], parts[1][1][-1])
     call.put(0, call.emit(BatchMatMul(), *tensors), out)
-
-
-_ = row_shape
