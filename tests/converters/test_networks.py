@@ -133,6 +133,12 @@ def network_inputs(path: Path) -> list[str]:
     return [main.tensors[i].name for i in main.inputs]
 
 
+def test_summary_lists_layers() -> None:
+    text = edgeinfer.convert(mlperf("kws_int8")).summary()
+    for part in ("QDepthwiseConv2D", "multiply-accumulates: 2,6", "arena:", "scale", "int8[12]"):
+        assert part in text
+
+
 def test_predict_in_floats() -> None:
     model = edgeinfer.convert(mlperf("kws_int8"))
     ((feed, kind),) = model.inputs.items()

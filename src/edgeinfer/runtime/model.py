@@ -166,6 +166,10 @@ class Model:
 
     def summary(self) -> str:
         """A table of the ops: what each computes, its kernel, its parameters' size."""
+        if "run" in self.graph.methods:
+            from edgeinfer.runtime.network import layer_table
+
+            return layer_table(self.graph)
         types = self.graph.types
         lines = [f"{self.graph.info.estimator or 'model'}, {self.precision}"]
         total = 0

@@ -9,6 +9,7 @@ import numpy as np
 
 from edgeinfer.errors import InvalidInputError
 from edgeinfer.graph import Graph, GraphBuilder, Method, TensorType
+from edgeinfer.lower import lower
 from edgeinfer.ops import Dequantize, Quantize, Relabel
 from edgeinfer.runtime.program import compile_program
 
@@ -54,6 +55,42 @@ def float_graph(graph: Graph) -> Graph:
             tensor = builder.emit(Relabel(0.0, 0), tensor)
         results.append(tensor)
     return builder.build({"predict": Method(tuple(results), "tuple")}, graph.info)
+
+
+def layer_table(graph: Graph) -> str:
+    """The layers of a network: shapes, multiply-accumulates, parameters, arena."""
+    types = graph.types
+    tensors = graph.methods["run"].tensors
+    program = lower(graph, tensors, block_rows=1)
+    lines = [f"{graph.info.estimator}, {graph.info.precision}"]
+    for name in graph.inputs:
+        lines.append(f"  input  {name}: {types[name]}{_label(types[name])}")
+    for name in tensors:
+        lines.append(f"  output {name}: {types[name]}{_label(types[name])}")
+    lines.append(f"  {'layer':<18}{'reads':<34}{'writes':<24}{'MACs':>12}{'parameters':>12}")
+    total = 0
+    for step in program.steps:
+        node = step.node
+        kinds = [types[name] for name in node.inputs]
+        size = sum(c.nbytes for c in node.op.constants().values())
+        total += size
+        reads = ", ".join(str(kind) for kind in kinds)
+        writes = ", ".join(str(types[name]) for name in node.outputs)
+        macs = int(node.op.cost(*kinds).macs)
+        lines.append(f"  {node.op.kind:<18}{reads:<34}{writes:<24}{macs:>12,}{size:>12,}")
+    lines.append(f"  multiply-accumulates: {int(program.macs_per_row):,} a row")
+    lines.append(f"  parameters: {total:,} bytes")
+    lines.append(
+        f"  arena: {program.arena_bytes:,} bytes for one row, inputs and outputs not counted"
+    )
+    return "\n".join(lines)
+
+
+def _label(kind: TensorType) -> str:
+    """Scale and zero point, for people."""
+    if kind.qparams is None:
+        return ""
+    return f", scale {kind.qparams.scale[0]:.6g}, zero point {kind.qparams.zero_point[0]}"
 
 
 class NetworkMethod:
