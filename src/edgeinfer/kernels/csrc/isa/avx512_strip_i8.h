@@ -1,6 +1,6 @@
 /* One tile of ei_strip_i8: EI_ROWS pixels, EI_COLS panels of 16 outputs, all sums in registers.
  * Included once per shape. */
-#define EI_TILE EI_CAT(EI_CAT(ei_tile_i8_, EI_COLS), EI_CAT(x, EI_ROWS))
+#define EI_TILE EI_CAT(EI_CAT(ei_conv_tile_i8_, EI_COLS), EI_CAT(x, EI_ROWS))
 
 static inline __attribute__((always_inline)) void EI_CAT(EI_TILE, _body)(
     const ei_conv_params *p, const char *const *segments, ptrdiff_t at, ptrdiff_t step,

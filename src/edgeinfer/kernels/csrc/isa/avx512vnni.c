@@ -11,9 +11,6 @@
 #include "../ei_types.h"
 #define EI_VECTOR_BYTES 64
 #include "tiles.h"
-#include "conv_float.h"
-#include "avx512vnni_conv.h"
-#include "avx512_qbinary.h"
 
 #include "avx512vnni_families.h"
 

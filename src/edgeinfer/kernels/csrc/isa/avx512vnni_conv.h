@@ -63,19 +63,20 @@ static inline __attribute__((always_inline)) void ei_dot16(__m512i *sum, __m512i
 #define EI_ROWS 1
 #include "avx512_strip_i8.h"
 
-typedef void (*ei_tile_i8)(const ei_conv_params *p, const char *const *segments, ptrdiff_t at,
-                           ptrdiff_t step, int32_t panel, char *out);
+typedef void (*ei_conv_tile_i8)(const ei_conv_params *p, const char *const *segments, ptrdiff_t at,
+                                ptrdiff_t step, int32_t panel, char *out);
 
 typedef struct {
   int32_t rows;
-  ei_tile_i8 run[2]; /* of a window, of pixels where they are */
-} ei_tile_shape;
+  ei_conv_tile_i8 run[2]; /* of a window, of pixels where they are */
+} ei_conv_tile_shape;
 
 /* The tile that covers `pixels` with the least waste: an even split into as few as possible. */
-static inline ei_tile_shape ei_choose_tile(const ei_tile_shape *shapes, int32_t pixels) {
+static inline ei_conv_tile_shape ei_choose_conv_tile(const ei_conv_tile_shape *shapes,
+                                                     int32_t pixels) {
   const int32_t most = shapes[0].rows, tiles = (pixels + most - 1) / most;
   const int32_t even = (pixels + tiles - 1) / tiles;
-  ei_tile_shape best = shapes[0];
+  ei_conv_tile_shape best = shapes[0];
   for (int i = 1; shapes[i].rows != 0; i++)
     if (best.rows > pixels || shapes[i].rows >= even) best = shapes[i];
   return best;
@@ -84,29 +85,32 @@ static inline ei_tile_shape ei_choose_tile(const ei_tile_shape *shapes, int32_t 
 #define EI_HAVE_STRIP_I8 1
 static inline void ei_strip_i8(const ei_conv_params *p, const char *const *segments, int32_t pixels,
                                int32_t step, char *out) {
-  static const ei_tile_shape wide[] = {
-      {6, {ei_tile_i8_4x6, ei_tile_i8_4x6_flip}}, {5, {ei_tile_i8_4x5, ei_tile_i8_4x5_flip}},
-      {4, {ei_tile_i8_4x4, ei_tile_i8_4x4_flip}}, {3, {ei_tile_i8_4x3, ei_tile_i8_4x3_flip}},
-      {1, {ei_tile_i8_4x1, ei_tile_i8_4x1_flip}}, {0, {NULL, NULL}}};
-  static const ei_tile_shape pair[] = {{12, {ei_tile_i8_2x12, ei_tile_i8_2x12_flip}},
-                                       {8, {ei_tile_i8_2x8, ei_tile_i8_2x8_flip}},
-                                       {5, {ei_tile_i8_2x5, ei_tile_i8_2x5_flip}},
-                                       {1, {ei_tile_i8_2x1, ei_tile_i8_2x1_flip}},
-                                       {0, {NULL, NULL}}};
-  static const ei_tile_shape single[] = {{16, {ei_tile_i8_1x16, ei_tile_i8_1x16_flip}},
-                                         {8, {ei_tile_i8_1x8, ei_tile_i8_1x8_flip}},
-                                         {4, {ei_tile_i8_1x4, ei_tile_i8_1x4_flip}},
-                                         {1, {ei_tile_i8_1x1, ei_tile_i8_1x1_flip}},
-                                         {0, {NULL, NULL}}};
-  static const ei_tile_shape row[] = {{1, {ei_tile_i8_8x1, ei_tile_i8_8x1_flip}},
-                                      {0, {NULL, NULL}}};
+  static const ei_conv_tile_shape wide[] = {{6, {ei_conv_tile_i8_4x6, ei_conv_tile_i8_4x6_flip}},
+                                            {5, {ei_conv_tile_i8_4x5, ei_conv_tile_i8_4x5_flip}},
+                                            {4, {ei_conv_tile_i8_4x4, ei_conv_tile_i8_4x4_flip}},
+                                            {3, {ei_conv_tile_i8_4x3, ei_conv_tile_i8_4x3_flip}},
+                                            {1, {ei_conv_tile_i8_4x1, ei_conv_tile_i8_4x1_flip}},
+                                            {0, {NULL, NULL}}};
+  static const ei_conv_tile_shape pair[] = {{12, {ei_conv_tile_i8_2x12, ei_conv_tile_i8_2x12_flip}},
+                                            {8, {ei_conv_tile_i8_2x8, ei_conv_tile_i8_2x8_flip}},
+                                            {5, {ei_conv_tile_i8_2x5, ei_conv_tile_i8_2x5_flip}},
+                                            {1, {ei_conv_tile_i8_2x1, ei_conv_tile_i8_2x1_flip}},
+                                            {0, {NULL, NULL}}};
+  static const ei_conv_tile_shape single[] = {
+      {16, {ei_conv_tile_i8_1x16, ei_conv_tile_i8_1x16_flip}},
+      {8, {ei_conv_tile_i8_1x8, ei_conv_tile_i8_1x8_flip}},
+      {4, {ei_conv_tile_i8_1x4, ei_conv_tile_i8_1x4_flip}},
+      {1, {ei_conv_tile_i8_1x1, ei_conv_tile_i8_1x1_flip}},
+      {0, {NULL, NULL}}};
+  static const ei_conv_tile_shape row[] = {{1, {ei_conv_tile_i8_8x1, ei_conv_tile_i8_8x1_flip}},
+                                           {0, {NULL, NULL}}};
   const int32_t panels = (p->out_c + EI_CONV_PANEL - 1) / EI_CONV_PANEL;
   for (int32_t panel = 0; panel < panels;) {
     const int32_t left = panels - panel;
     const int32_t cols = left >= 8 && pixels == 1 ? 8 : (left >= 4 ? 4 : (left >= 2 ? 2 : 1));
-    const ei_tile_shape *shapes =
+    const ei_conv_tile_shape *shapes =
         cols == 8 ? row : (cols == 4 ? wide : (cols == 2 ? pair : single));
-    const ei_tile_shape tile = ei_choose_tile(shapes, pixels);
+    const ei_conv_tile_shape tile = ei_choose_conv_tile(shapes, pixels);
     for (int32_t i = 0; i < pixels; i += tile.rows) {
       /* The last tile overlaps the one before it rather than being smaller. */
       const int32_t first = i + tile.rows <= pixels ? i : pixels - tile.rows;
