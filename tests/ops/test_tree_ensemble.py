@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from edgeinfer.errors import GraphError
+from edgeinfer.graph import TensorType
 from edgeinfer.ops import TreeEnsemble
 from edgeinfer.ops.tree_ensemble import floor32, last_rounded_to
+from edgeinfer.ops.tree_levels import plan_levels
 from tests.oracle import assert_op
 from tests.trees import as_type, random_forest, rows
 
@@ -21,7 +23,7 @@ from tests.trees import as_type, random_forest, rows
 @pytest.mark.parametrize("categories", [False, True])
 def test_against_reference(dtype: str, grid: int, n_nodes: int, categories: bool) -> None:
     op = random_forest(dtype=dtype, grid=grid, n_nodes=n_nodes, categories=categories)
-    for n in (1, 7, 8, 64, 77):
+    for n in (1, 7, 8, 64, 77, 200):
         assert_op(op, rows(n), rtol=0.0)
     if dtype == "float32":
         with np.errstate(over="ignore"):
@@ -102,3 +104,20 @@ def test_rounding_to_float32() -> None:
             x = np.nextafter(x, step * np.inf) if step else x
             np.testing.assert_array_equal(x.astype(np.float32) <= cuts, np.full(len(x), step < 1))
             np.testing.assert_array_equal(x.astype(np.float32) <= narrow, step < 1)
+
+
+@pytest.mark.parametrize(("n_nodes", "wide"), [(31, 0), (301, 1)])
+def test_small_trees_are_planned_level_by_level(n_nodes: int, wide: int) -> None:
+    """So that the comparisons above reach that path, with leaves in one table and in two."""
+    op = replace(random_forest(n_nodes=n_nodes, n_trees=20), code_bits=8)
+    plan = plan_levels(op.nodes, op.roots)
+    assert plan is not None
+    assert (plan.trees[:, 3] == wide).all()
+    lowered = op.lower(TensorType("float64", (5,)))
+    assert lowered.note == "20 trees, 64 rows a level"
+    assert plan_levels(*large_tree()) is None
+
+
+def large_tree() -> tuple[np.ndarray, np.ndarray]:
+    op = random_forest(n_trees=1, n_nodes=601)
+    return op.nodes, op.roots

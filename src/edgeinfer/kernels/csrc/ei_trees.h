@@ -85,8 +85,9 @@ typedef float ei_trees_out_i16;
 #define EI_HAVE_TREES_LEVELS 0
 EI_API void ei_trees_levels(const int32_t *level, const int32_t *end, const uint8_t *tables,
                             const int32_t *columns, int32_t wide, const uint8_t *codes,
-                            uint8_t *leaf) {
-  (void)level, (void)end, (void)tables, (void)columns, (void)wide, (void)codes, (void)leaf;
+                            ptrdiff_t stride, int32_t blocks, uint8_t *leaf) {
+  (void)level, (void)end, (void)tables, (void)columns, (void)wide, (void)codes;
+  (void)stride, (void)blocks, (void)leaf;
 }
 #endif
 

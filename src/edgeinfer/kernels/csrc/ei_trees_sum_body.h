@@ -19,16 +19,18 @@ EI_API void EI_JOIN_(ei_trees_add, EI_THIS)(const ei_trees_params *p, uint32_t a
  * never come here. */
 EI_API void EI_JOIN_(ei_trees_sum_levels, EI_THIS)(const ei_trees_params *p, const uint8_t *codes,
                                                    int32_t rows, EI_SUM_T *sums) {
-  uint8_t leaf[EI_TREES_LANES];
+  uint8_t leaf[2 * EI_TREES_LANES];
+  const ptrdiff_t stride = (ptrdiff_t)p->n_columns * EI_TREES_LANES;
   const int32_t *tree = p->plan;
   for (int32_t t = 0; t < p->n_trees; t++, tree += 4)
-    for (int32_t r = 0; r < rows; r += EI_TREES_LANES) {
+    for (int32_t r = 0; r < rows; r += 2 * EI_TREES_LANES) {
+      const int32_t blocks = rows - r > EI_TREES_LANES ? 2 : 1;
       ei_trees_levels(p->plan_levels + (ptrdiff_t)tree[0] * 4,
                       p->plan_levels + (ptrdiff_t)tree[1] * 4, p->plan_tables, p->plan_columns,
-                      tree[3], codes + (ptrdiff_t)r * p->n_columns, leaf);
+                      tree[3], codes + (ptrdiff_t)r * p->n_columns, stride, blocks, leaf);
       const EI_VALUE_T *v = (const EI_VALUE_T *)p->plan_values + (ptrdiff_t)tree[2] * p->width;
       EI_SUM_T *s = sums + (ptrdiff_t)r * p->n_out + p->targets[t];
-      const int32_t lanes = rows - r < EI_TREES_LANES ? rows - r : EI_TREES_LANES;
+      const int32_t lanes = rows - r < 2 * EI_TREES_LANES ? rows - r : 2 * EI_TREES_LANES;
       if (p->width == 1) {
         for (ptrdiff_t k = 0; k < lanes; k++) s[k * p->n_out] += v[leaf[k]];
       } else if (p->width == 2) {
