@@ -200,8 +200,8 @@ class Graph:
                     raise GraphError(f"method {name!r} returns the unknown tensor {tensor!r}")
             if method.labels:
                 out = types[method.tensors[0]]
-                if out.dtype != "int64":
-                    raise GraphError(f"method {name!r}: label indices have to be int64")
+                if out.dtype not in ("int64", "int32"):
+                    raise GraphError(f"method {name!r}: label indices have to be int64 or int32")
                 columns = out.shape[0] if out.shape else 1
                 if len(out.shape) > 1 or len(method.labels) != columns:
                     raise GraphError(f"method {name!r} needs one label table per column")

@@ -26,7 +26,7 @@ class Library:
         folder: Path,
         compiler: str = "gcc",
         language: str = "c",
-        optimize: str = "-O1",
+        optimize: str = "-O0",
     ) -> None:
         need(compiler)
         folder.mkdir(parents=True, exist_ok=True)
@@ -36,11 +36,14 @@ class Library:
             for name, text in export.files.items():
                 if name.endswith((".h", ".c")):
                     (folder / name).write_text(text)
-            sources.append(folder / f"{export.name}.c")
+            sources.append(f'#include "{export.name}.c"\n')
+        # One translation unit, so that the kernels are read and compiled once.
+        whole = folder / "all.c"
+        whole.write_text("".join(sources))
         image = folder / "library.so"
         run(
             *(compiler, optimize, "-shared", "-fPIC", "-ffp-contract=off", *WARNINGS, *dialect),
-            *(*sources, "-o", image, "-lm"),
+            *(whole, "-o", image, "-lm"),
         )
         self.library = ctypes.CDLL(str(image))
 
@@ -56,12 +59,12 @@ class Library:
             np.full(a.count * a.dtype.itemsize + GUARD, CANARY, np.uint8) for a in entry.outputs
         ]
         ready = [
-            np.ascontiguousarray(x, a.dtype).reshape(rows, -1)
+            np.ascontiguousarray(x, a.dtype).reshape(rows, a.tensor.size)
             for x, a in zip(arrays, entry.inputs, strict=True)
         ]
         statuses = np.zeros(rows, np.int64)
         for row in range(rows):
-            pointers = [ctypes.c_void_p(x[row].ctypes.data) for x in ready]
+            pointers = [ctypes.c_void_p(x[row].ctypes.data or scratch.ctypes.data) for x in ready]
             pointers += [ctypes.c_void_p(g.ctypes.data) for g in guarded]
             statuses[row] = function(*pointers, ctypes.c_void_p(scratch.ctypes.data))
             for result, guard in zip(results, guarded, strict=True):
@@ -69,7 +72,8 @@ class Library:
                 assert (guard[-GUARD:] == CANARY).all(), f"{entry.name} wrote beside its result"
         assert (scratch[export.scratch_bytes :] == CANARY).all(), "wrote beside its scratch memory"
         shaped = [
-            r.reshape(rows, *a.tensor.shape) for r, a in zip(results, entry.outputs, strict=True)
+            r[:, : a.tensor.size].reshape(rows, *a.tensor.shape)
+            for r, a in zip(results, entry.outputs, strict=True)
         ]
         return statuses, shaped
 

@@ -8,7 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes, load_digits, load_iris
+from sklearn.ensemble import GradientBoostingRegressor, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 import edgeinfer
 from edgeinfer.errors import InvalidParameterError
@@ -46,6 +52,46 @@ def test_every_method_as_cplusplus(iris_model: edgeinfer.Model) -> None:
             iris_model, IRIS[0], "host", method=method, compiler="g++", language="c++"
         )
         assert report.agreement == 1.0, method
+
+
+FAMILIES = {
+    "forest": RandomForestClassifier(8, max_depth=5, random_state=0),
+    "scaled forest": make_pipeline(
+        StandardScaler(), RandomForestClassifier(4, max_depth=4, random_state=0)
+    ),
+    "boosting": GradientBoostingRegressor(n_estimators=8, random_state=0),
+    "network": make_pipeline(StandardScaler(), MLPClassifier((12,), max_iter=300, random_state=0)),
+    "kernels": SVC(),
+    "neighbours": KNeighborsClassifier(3),
+}
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32", "int16", "int8"])
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_families(family: str, precision: str) -> None:
+    """One model of each family, every method, trees also as if/else code."""
+    X, y = IRIS
+    try:
+        model = edgeinfer.convert(FAMILIES[family].fit(X, y), precision=precision, calibration=X)
+    except edgeinfer.EdgeInferError as err:
+        pytest.skip(str(err))
+    rows = X[::5].astype(np.float32)
+    forests = ("table", "inline") if "forest" in family else ("table",)
+    for forest in forests:
+        for method in model.graph.methods:
+            report = measure_target(model, rows, "host", method=method, forest=forest, level="O0")
+            assert report.agreement == 1.0, (method, report)
+
+
+def test_codes_give_the_same_answers() -> None:
+    X, y = DIGITS
+    forest = RandomForestClassifier(5, max_depth=6, random_state=0).fit(X, y)
+    model = edgeinfer.convert(forest, precision="int8", calibration=X)
+    for codes in (False, True):
+        report = measure_target(model, X[:60], "host", forest="inline", codes=codes)
+        assert report.agreement == 1.0
+    assert (model.predict(X[:60]) == forest.predict(X[:60])).all()
 
 
 def test_refusals_are_statuses() -> None:

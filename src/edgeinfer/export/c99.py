@@ -13,7 +13,7 @@ from edgeinfer.export.literals import C_TYPES, initialiser, literal
 from edgeinfer.export.names import Labels, comment, string
 from edgeinfer.export.sources import statuses
 from edgeinfer.graph import Graph
-from edgeinfer.lower import ARENA, INPUT, Slot, Step
+from edgeinfer.lower import ARENA, INPUT, NOWHERE, Slot, Step
 from edgeinfer.ops import Block
 
 SCRATCH_ALIGNMENT = 8
@@ -115,6 +115,8 @@ def add_function(unit: Unit, entry: Entry, linkage: str) -> None:
             return f"arena + {slot.offset}"
         if slot.place == INPUT:
             return entry.inputs[slot.index].name
+        if slot.place == NOWHERE:
+            return "NULL"
         if slot.index in wide_at:
             return f"arena + {wide_at[slot.index]}"
         return entry.outputs[slot.index].name

@@ -10,6 +10,7 @@ import numpy as np
 from edgeinfer.errors import InvalidParameterError, UnsupportedError
 from edgeinfer.export.literals import C_TYPES
 from edgeinfer.export.names import Labels, distinct, identifier, shape_text
+from edgeinfer.export.simplify import simplify
 from edgeinfer.graph import Graph, Method, TensorType
 from edgeinfer.lower import LoweredProgram, lower
 from edgeinfer.target import Target
@@ -56,6 +57,7 @@ class Entry:
 
     name: str
     method: str
+    graph: Graph
     program: LoweredProgram
     inputs: tuple[Argument, ...]
     outputs: tuple[Argument, ...]
@@ -78,17 +80,17 @@ def make_entries(graph: Graph, methods: Sequence[str] | None, target: Target) ->
     for name in names:
         if identifier(name) != name:
             raise UnsupportedError(f"method {name!r} cannot be the name of a C function")
-    entries = [_entry(graph, name, name, target) for name in names]
-    encoders: dict[str, Graph] = {}
-    for name in names:
-        codes = code_tensor(graph, name)
+    parts = {name: simplify(graph, name, target) for name in names}
+    entries = [_entry(part, name, name, target) for name, part in parts.items()]
+    encoder: Graph | None = None
+    for name, part in parts.items():
+        codes = code_tensor(part, name)
         if codes is None:
             continue
-        encoders[codes] = graph
-        entries.append(_entry(_from_codes(graph, name, codes), f"{name}_codes", name, target))
-    if len(encoders) == 1:
-        (codes,) = encoders
-        encoder = replace(graph, methods={"encode": Method((codes,))}, labels=(), info=graph.info)
+        entries.append(_entry(_from_codes(part, name, codes), f"{name}_codes", name, target))
+        if encoder is None:
+            encoder = replace(part, methods={"encode": Method((codes,))})
+    if encoder is not None:
         entries.append(_entry(encoder, "encode", "encode", target))
     return entries
 
@@ -156,7 +158,7 @@ def _entry(graph: Graph, function: str, method: str, target: Target) -> Entry:
         Argument(name, tensor, _fits_int32(graph, old), shape_text(tensor.shape))
         for name, old, tensor in zip(distinct(results), spec.tensors, program.outputs, strict=True)
     ]
-    return Entry(function, method, program, tuple(inputs), tuple(outputs), labels)
+    return Entry(function, method, graph, program, tuple(inputs), tuple(outputs), labels)
 
 
 def _fits_int32(graph: Graph, tensor: str) -> bool:
@@ -180,7 +182,7 @@ def _labels(graph: Graph, method: str, spec: Method) -> Labels | None:
     if spec.labels or classes is None or len(classes) != 1:
         return None
     table = graph.labels[classes[0]]
-    if graph.types[spec.tensors[0]].dtype != "int64" or table.dtype.kind not in "iu":
+    if graph.types[spec.tensors[0]].dtype not in ("int64", "int32") or table.dtype.kind not in "iu":
         return None
     fits = all(-(1 << 31) <= label < 1 << 31 for label in table.tolist())
     return Labels(table, indexed=False) if fits else None

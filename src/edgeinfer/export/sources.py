@@ -10,7 +10,7 @@ from importlib import resources
 from edgeinfer.errors import GraphError
 
 _INCLUDE = re.compile(r'^#include "([^"]+)"$', re.M)
-_SECTION = re.compile(r"^/\* (ei_\w+\.h)\b|^EI_KERNEL\((\w+), (\w+)\)$", re.M)
+_SECTION = re.compile(r"^/\* (ei_\w+\.h.*) \*/$|^EI_KERNEL\((\w+), (\w+)\)$", re.M)
 _STATUS = re.compile(r"^\s*EI_(\w+) = (\d+),?\s*(?:/\* (.*?) \*/)?$", re.M)
 
 
@@ -21,13 +21,13 @@ def read(name: str) -> str:
 
 
 @cache
-def kernel_headers() -> dict[str, str]:
-    """Kernel -> the header that defines it, as the sections of ei_kernels.def say."""
-    headers: dict[str, str] = {}
-    current = ""
-    for header, kernel, _ in _SECTION.findall(read("ei_kernels.def")):
-        if header:
-            current = header
+def kernel_headers() -> dict[str, tuple[str, ...]]:
+    """Kernel -> the headers it may be in, as the titles of sections in ei_kernels.def say."""
+    headers: dict[str, tuple[str, ...]] = {}
+    current: tuple[str, ...] = ()
+    for title, kernel, _ in _SECTION.findall(read("ei_kernels.def")):
+        if title:
+            current = tuple(re.findall(r"ei_\w+\.h", title))
         else:
             headers[kernel] = current
     return headers
@@ -39,7 +39,7 @@ def headers_for(kernels: Iterable[str]) -> list[str]:
     missing = sorted(set(kernels) - set(known))
     if missing:
         raise GraphError(f"no header has the kernel {', '.join(missing)}")
-    return sorted({known[kernel] for kernel in kernels} | {"ei_types.h"})
+    return sorted({header for kernel in kernels for header in known[kernel]} | {"ei_types.h"})
 
 
 def closure(headers: Iterable[str]) -> list[str]:

@@ -108,7 +108,7 @@ def measure_target(
     arrays = _arrays(model, X, _entry(export, method))
     want = _host(model, method, arrays)
     if codes:
-        arrays = [_encode(model, export, arrays)]
+        arrays = [_encode(export, arrays)]
     have, statuses, stack, instructions, image = [], [], 0, [], None
     per_run = len(arrays[0])
     if not machine.is_host:
@@ -266,16 +266,11 @@ def _relative_error(want: np.ndarray, have: np.ndarray, rows: np.ndarray) -> np.
     return np.asarray(error.max(axis=1, initial=0.0))
 
 
-def _encode(model: Model, export: Export, arrays: list[np.ndarray]) -> np.ndarray:
+def _encode(export: Export, arrays: list[np.ndarray]) -> np.ndarray:
     """The codes of the rows, as the host's program computes them."""
-    from edgeinfer.export.entries import code_tensor
-    from edgeinfer.export.narrow import for_float32
-
-    single = export.entries[0].inputs[0].tensor.dtype == "float32"
-    graph = for_float32(model.graph) if single else model.graph
-    tensor = code_tensor(graph, export.entries[0].method)
-    assert tensor is not None
-    (codes,) = compile_program(graph, [tensor]).run(*arrays)
+    encoder = _entry(export, "encode")
+    tensors = encoder.graph.methods["encode"].tensors
+    (codes,) = compile_program(encoder.graph, tensors).run(*arrays)
     return np.asarray(codes)
 
 

@@ -46,6 +46,7 @@ from edgeinfer.ops.scale import Binary, BinaryConst, Clip, Impute
 from edgeinfer.ops.select import Cast, Concat, Reshape, Select
 from edgeinfer.ops.table import QSoftmax, Table8, Table16
 from edgeinfer.ops.tree_ensemble import TreeEnsemble
+from edgeinfer.ops.tree_small import RankCodes, SmallTrees
 from edgeinfer.ops.unary import Complement, Unary
 
 __all__ = [
@@ -92,11 +93,13 @@ __all__ = [
     "QReduce",
     "QSoftmax",
     "Quantize",
+    "RankCodes",
     "Reduce",
     "Relabel",
     "Reshape",
     "Select",
     "SignIndex",
+    "SmallTrees",
     "Softmax",
     "Table8",
     "Table16",

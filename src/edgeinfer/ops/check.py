@@ -8,6 +8,7 @@ import numpy as np
 
 from edgeinfer.graph import TensorType
 from edgeinfer.ops._base import SUFFIX, Block, Lowered, Op, require_float
+from edgeinfer.target import Target
 
 STATUS_NAN = 1
 STATUS_INF = 2
@@ -49,6 +50,12 @@ class CheckFinite(Op):
             ("float32", "i32", self.float32),
         )
         return Lowered(f"check_finite_{SUFFIX[x.dtype]}", Block("ei_check_params", fields))
+
+    def lower_for(self, target: Target, x: TensorType) -> Lowered:
+        if x.dtype != "float32":
+            return self.lower(x)
+        fields = (("n", "i32", x.size), ("allow_nan", "i32", self.allow_nan))
+        return Lowered("check_small_f32", Block("ei_check_small_params", fields))
 
     def explain(self, status: int) -> str:
         if status == STATUS_NAN:

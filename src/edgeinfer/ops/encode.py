@@ -67,7 +67,7 @@ class Lookup(Op):
         require(self.table.size > 0, "a label table needs at least one label")
 
     def infer(self, x: TensorType) -> tuple[TensorType, ...]:
-        require(x.dtype == "int64", f"looks up int64 indices, not {x.dtype}")
+        require(x.dtype in ("int64", "int32"), f"looks up integer indices, not {x.dtype}")
         return (TensorType("int64", x.shape),)
 
     def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -79,7 +79,7 @@ class Lookup(Op):
             ("n", "i32", x.size),
             ("table_size", "i32", self.table.size),
         )
-        return Lowered("lookup_i64", Block("ei_lookup_params", fields))
+        return Lowered(f"lookup_{SUFFIX[x.dtype]}", Block("ei_lookup_params", fields))
 
     def explain(self, status: int) -> str:
         return "a class index lies outside the table of labels"

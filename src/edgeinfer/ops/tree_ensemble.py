@@ -287,7 +287,7 @@ class TreeEnsemble(Op):
         return replace(self, cuts=rounded)
 
     def on_float32(self) -> TreeEnsemble | None:
-        return self.with_float32_cuts() if OUTPUT[self.values.dtype.name] == "float32" else None
+        return self.with_float32_cuts()
 
     def _groups(self) -> tuple[np.ndarray, np.ndarray]:
         """Columns that one search among the cuts serves, and what each makes of its result.

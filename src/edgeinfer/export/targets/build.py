@@ -60,6 +60,7 @@ def unpack_results(entry: Entry, raw: np.ndarray) -> list[np.ndarray]:
     for argument, place in zip(entry.outputs, places, strict=True):
         size = argument.count * argument.dtype.itemsize
         values = np.ascontiguousarray(raw[:, place : place + size]).view(argument.dtype)
+        values = values[:, : argument.tensor.size]
         tensors.append(values.reshape(len(raw), *argument.tensor.shape))
     return tensors
 

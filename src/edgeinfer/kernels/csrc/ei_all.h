@@ -1,5 +1,6 @@
 /* Every kernel family; an instruction set defines what it does better before including this. */
 #include "ei_conv.h"
+#include "ei_check_small.h"
 #include "ei_dense.h"
 #include "ei_dense_int.h"
 #include "ei_dense_small.h"
@@ -17,3 +18,4 @@
 #include "ei_neighbors_tree.h"
 #include "ei_reduce.h"
 #include "ei_trees.h"
+#include "ei_trees_small.h"

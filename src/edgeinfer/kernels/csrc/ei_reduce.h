@@ -54,6 +54,18 @@ EI_API ei_status ei_lookup_i64(const void *params, const ei_io *io) {
   return EI_OK;
 }
 
+EI_API ei_status ei_lookup_i32(const void *params, const ei_io *io) {
+  const ei_lookup_params *p = (const ei_lookup_params *)params;
+  const int32_t *x = (const int32_t *)io->in[0];
+  int64_t *y = (int64_t *)io->out[0];
+  const ptrdiff_t total = (ptrdiff_t)io->rows * p->n;
+  for (ptrdiff_t i = 0; i < total; i++) {
+    if (x[i] < 0 || x[i] >= p->table_size) return EI_RANGE;
+    y[i] = p->table[x[i]];
+  }
+  return EI_OK;
+}
+
 EI_API ei_status ei_select_8(const void *params, const ei_io *io) {
   const ei_select_params *p = (const ei_select_params *)params;
   const uint64_t *x = (const uint64_t *)io->in[0];

@@ -1,0 +1,129 @@
+"""What do exported models take of an emulated microcontroller, beside the best of the peers?
+
+What it should take at most comes from figures of emlearn, measured beforehand with the same
+emulator and compiler on models of the same size; its tools are not needed here. Skips where the
+toolchain is missing. Run it with ``pytest -s`` to see each figure beside its limit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import train_test_split
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
+
+import edgeinfer
+from edgeinfer.export.targets.machines import find_machine
+from edgeinfer.export.targets.toolchain import missing_tools
+from edgeinfer.measurement.target import measure_target
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model on a target, and what it should take at most; None: no figure to compare with."""
+
+    name: str
+    source: str
+    target: str
+    precision: str = "int8"
+    forest: str = "table"
+    codes: bool = False
+    level: str = "O2"
+    flash: float | None = None
+    instructions: float | None = None
+    agreement: float = 1.0
+
+
+CASES = (
+    Case("forest 10x8, table", "forest 10", "cortex-m4", flash=0.9 * 8776, instructions=1302),
+    Case(
+        "forest 10x8, if/else, codes",
+        "forest 10",
+        "cortex-m4",
+        forest="inline",
+        codes=True,
+        flash=11448,
+        instructions=0.85 * 460,
+    ),
+    Case("forest 100x10, table", "forest 100", "cortex-m4", flash=0.6 * 117500, instructions=10500),
+    Case(
+        "MLP 64-32-10",
+        "network",
+        "cortex-m4",
+        flash=0.3 * 12740,
+        instructions=0.4 * 16900,
+        agreement=0.99,
+    ),
+    Case("MLP 64-32-10, M0", "network", "cortex-m0", instructions=0.05 * 437_000, agreement=0.99),
+    Case("forest 10x8, table, M0", "forest 10", "cortex-m0"),
+    Case("forest 10x8, table, M3", "forest 10", "cortex-m3"),
+    Case("forest 10x8, table, RISC-V", "forest 10", "riscv32"),
+)
+
+
+@cache
+def _data() -> tuple[np.ndarray, ...]:
+    X, y = load_digits(return_X_y=True)
+    return tuple(train_test_split(X, y, test_size=450, random_state=0))
+
+
+@cache
+def _source(name: str) -> Any:
+    X, _, y, _ = _data()
+    if name == "network":
+        layers = MLPClassifier((32,), max_iter=300, random_state=0)
+        return make_pipeline(MinMaxScaler(), layers).fit(X, y)
+    trees = int(name.split()[1])
+    depth = 8 if trees == 10 else 10
+    return RandomForestClassifier(trees, max_depth=depth, random_state=0).fit(X, y)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_microcontroller(case: Case, benchmark: Any) -> None:
+    missing = missing_tools(find_machine(case.target))
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    X, rows, _, _ = _data()
+    source = _source(case.source)
+    model = edgeinfer.convert(source, precision=case.precision, calibration=X)
+    report = benchmark.pedantic(
+        lambda: measure_target(
+            model,
+            rows,
+            case.target,
+            forest=case.forest,
+            codes=case.codes,
+            level=case.level,
+        ),
+        rounds=1,
+        iterations=1,
+    )
+    agreement = float((model.predict(rows) == source.predict(rows)).mean())
+    benchmark.group = "microcontrollers"
+    benchmark.extra_info.update(
+        workload=case.name,
+        engine=f"edgeinfer {case.precision}",
+        agreement=agreement,
+        flash_target=case.flash,
+        instructions_target=case.instructions,
+        **report.to_dict(),
+    )
+    assert report.agreement == 1.0, "the target answers otherwise than the host"
+    assert agreement >= case.agreement
+    for what, have, most in (
+        ("flash", report.flash_bytes, case.flash),
+        ("instructions", report.instructions, case.instructions),
+    ):
+        if have is not None:
+            verdict = "" if most is None else ("  met" if have <= most else "  MISSED")
+            limit = "" if most is None else f"  at most {most:.0f}"
+            print(f"\n{case.name}: {what} {have:.0f}{limit}{verdict}", end="")

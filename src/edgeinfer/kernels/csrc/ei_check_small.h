@@ -1,0 +1,74 @@
+/* The guard of float32 features, for small targets. */
+#ifndef EI_CHECK_SMALL_H
+#define EI_CHECK_SMALL_H
+
+#include <string.h>
+
+#include "ei_types.h"
+
+typedef struct {
+  int32_t n;
+  int32_t allow_nan;
+} ei_check_small_params;
+
+/* Whether an infinity or a NaN may be among n values; never no when there is one. With a
+ * floating-point unit the sum tells (it may overflow without); not where the compiler may assume
+ * that there are neither. */
+#if (defined(__ARM_FP) || defined(__riscv_flen) || defined(__SSE__)) && \
+    !(defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#define EI_HAVE_FLOAT_UNIT 1
+#endif
+
+#ifdef EI_HAVE_FLOAT_UNIT
+EI_API int ei_any_beyond_f32(const float *x, ptrdiff_t n) {
+  const float *const whole = x + (n - n % 8), *const end = x + n;
+  float a = 0.0f, b = 0.0f;
+  for (; x < whole; x += 8) {
+    a += x[0];
+    b += x[1];
+    a += x[2];
+    b += x[3];
+    a += x[4];
+    b += x[5];
+    a += x[6];
+    b += x[7];
+  }
+  for (; x < end; x++) a += x[0];
+  a += b;
+  return !(a - a == 0.0f);
+}
+#else
+/* Without one: the highest bit becomes set where the exponent is all ones. */
+EI_API uint32_t ei_beyond_bit(const float *x) {
+  uint32_t bits;
+  memcpy(&bits, x, sizeof bits);
+  return (bits & 0x7F800000u) + 0x00800000u;
+}
+
+EI_API int ei_any_beyond_f32(const float *x, ptrdiff_t n) {
+  const ptrdiff_t whole = n - n % 4;
+  uint32_t beyond = 0;
+  for (ptrdiff_t i = 0; i < whole; i += 4, x += 4)
+    beyond |= ei_beyond_bit(x) | ei_beyond_bit(x + 1) | ei_beyond_bit(x + 2) | ei_beyond_bit(x + 3);
+  for (ptrdiff_t i = whole; i < n; i++, x++) beyond |= ei_beyond_bit(x);
+  return (int)(beyond >> 31);
+}
+#endif
+
+EI_API ei_status ei_check_small_f32(const void *params, const ei_io *io) {
+  const ei_check_small_params *p = (const ei_check_small_params *)params;
+  const float *x = (const float *)io->in[0];
+  const ptrdiff_t total = (ptrdiff_t)io->rows * p->n;
+  if (!ei_any_beyond_f32(x, total)) return EI_OK;
+  /* An infinity counts before a NaN, wherever they are. */
+  for (ptrdiff_t i = 0; i < total; i++) {
+    uint32_t bits;
+    memcpy(&bits, &x[i], sizeof bits);
+    if ((bits & 0x7FFFFFFFu) == 0x7F800000u) return EI_INF;
+  }
+  for (ptrdiff_t i = 0; i < total && !p->allow_nan; i++)
+    if (x[i] != x[i]) return EI_NAN;
+  return EI_OK;
+}
+
+#endif
