@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from edgeinfer.errors import MissingExtraError
 
-COMMANDS = ("convert", "inspect", "predict", "verify", "bench", "demo")
+COMMANDS = ("convert", "inspect", "predict", "verify", "bench", "export", "fit", "demo")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from edgeinfer.cli._show import print_table
+from edgeinfer.api import load
+from edgeinfer.cli._io import feature_names, read_data
+from edgeinfer.cli._show import print_json, print_table, progress
 from edgeinfer.export.targets.machines import ALIASES, MACHINES
-from edgeinfer.measurement.target import TargetReport
+from edgeinfer.measurement.target import TargetReport, measure_target
 from edgeinfer.target import FORESTS, OPTIMIZE
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -62,6 +65,36 @@ def target_options(function: Function) -> Function:
     ):
         function = option(function)
     return function
+
+
+def bench_target(
+    path: Path,
+    data: Path,
+    target: str,
+    method: str | None,
+    *,
+    as_json: bool,
+    clock: str | None,
+    current: str | None,
+    **options: Any,
+) -> None:
+    """Measure the model in a file on a target, and print what came out."""
+    model = load(path)
+    with progress() as step:
+        step(f"building and running {path.name} on {target}")
+        report = measure_target(
+            model,
+            read_data(data, feature_names(model)),
+            target,
+            method=method,
+            clock_hz=None if clock is None else hertz_of(clock),
+            current_ampere=None if current is None else ampere_of(current),
+            **options,
+        )
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        print_target(report)
 
 
 def print_target(report: TargetReport) -> None:

@@ -17,6 +17,7 @@ from edgeinfer.cli._io import (
 )
 from edgeinfer.cli._options import EXISTING, NEW, data_option, json_option, trust_option
 from edgeinfer.cli._show import print_json, print_table, progress
+from edgeinfer.cli._target import bench_target, target_options
 from edgeinfer.measurement.html import page
 from edgeinfer.measurement.measure import BATCH_ROWS, measure
 
@@ -42,6 +43,7 @@ from edgeinfer.measurement.measure import BATCH_ROWS, measure
 @click.option(
     "--batch", type=click.IntRange(min=1), default=BATCH_ROWS, show_default=True, help="Rows."
 )
+@target_options
 @click.option("--html", type=NEW, help="Also write the report as a page.")
 @trust_option
 @json_option
@@ -54,16 +56,23 @@ def command(
     method: str | None,
     seconds: float,
     batch: int,
+    target: str | None,
     html: Path | None,
     trust: bool,
     as_json: bool,
+    **on_target: Any,
 ) -> None:
     """Measure MODEL on this machine; several models stand side by side.
 
     \b
     edgeinfer bench model.edge --data X.npy
     edgeinfer bench float32.edge int8.edge --data X.npy --source model.skops --html report.html
+    edgeinfer bench model.edge --data X.npy --target cortex-m4 --clock 64MHz
     """
+    if target is not None:
+        for path in models:
+            bench_target(path, data_path, target, method, as_json=as_json, **on_target)
+        return
     with progress() as step:
         step("reading")
         loaded = {path.stem: load(path) for path in models}

@@ -79,7 +79,7 @@ def command(
         if best is not None:
             click.echo(f"written: {folder}")
     if best is None:
-        raise SystemExit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _print(tried: list[Candidate], best: Candidate | None, target: str) -> None:
