@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from edgeinfer.graph import Graph, Node
+from edgeinfer.graph import Graph, Node, TensorType
 from edgeinfer.ops import ArgMax, CheckFinite, Lookup, TreeEnsemble
 from edgeinfer.ops.tree_small import SmallTrees, can_vote, on_codes, small_trees
 from edgeinfer.target import Target
@@ -59,14 +60,21 @@ def _small_trees(graph: Graph, nodes: list[Node], results: list[str], target: Ta
             outputs = votes[0].outputs
             replaced.update(id(n) for n in votes)
         kept += _in_nodes(small, node.inputs[0], outputs, target)
-    return _without_done_guards(kept)
+    return _without_done_guards(kept, graph.types)
 
 
-def _without_done_guards(nodes: list[Node]) -> list[Node]:
-    """The nodes, less a guard of features that only trees with the same guard read."""
-    kept = []
+def _without_done_guards(nodes: list[Node], types: Mapping[str, TensorType]) -> list[Node]:
+    """The nodes, less guards made twice, and those that trees with the same guard make."""
+    kept: list[Node] = []
+    strict = {n.inputs[0] for n in nodes if isinstance(n.op, CheckFinite) and not n.op.allow_nan}
+    done: set[tuple[str, bool]] = set()
     for node in nodes:
         if isinstance(node.op, CheckFinite):
+            x = node.inputs[0]
+            again = (x, node.op.allow_nan) in done or (node.op.allow_nan and x in strict)
+            if types[x].dtype == "float32" and again:
+                continue
+            done.add((x, node.op.allow_nan))
             readers = [n for n in _readers(nodes, node.inputs[0]) if n is not node]
             if readers and all(
                 isinstance(n.op, SmallTrees) and n.op.allow_nan == node.op.allow_nan

@@ -18,6 +18,7 @@ from edgeinfer.ops.fixed_point import (
     rescale_i64,
 )
 from edgeinfer.ops.quantize import as_qparams, check_qparams
+from edgeinfer.target import Target
 
 LANES = 16
 TILE_ROWS = 8
@@ -48,6 +49,20 @@ def pad_panels(values: np.ndarray, outputs: int) -> np.ndarray:
     padded = np.zeros(-(-outputs // LANES) * LANES, values.dtype)
     padded[:outputs] = values
     return padded
+
+
+def pack_small(weights: np.ndarray) -> np.ndarray:
+    """``(outputs, inputs)`` as ``(groups, 4 outputs, 4 inputs)`` per four outputs, then rows.
+
+    Inputs are padded with zeros to whole groups of four.
+    """
+    outputs, inputs = weights.shape
+    groups = -(-inputs // 4)
+    padded = np.zeros((outputs, groups * 4), weights.dtype)
+    padded[:, :inputs] = weights
+    full = outputs - outputs % 4
+    panels = padded[:full].reshape(-1, 4, groups, 4).transpose(0, 2, 1, 3)
+    return np.concatenate([panels.reshape(-1), padded[full:].reshape(-1)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,6 +226,33 @@ class DenseInt(Op):
             kernel += f"_{SUFFIX[self.bias.dtype.name]}"
         staged = TILE_ROWS * -(-inputs // group) * 4
         return Lowered(kernel, Block("ei_dense_int_params", fields), scratch_fixed=staged)
+
+    def lower_for(self, target: Target, x: TensorType) -> Lowered:
+        if x.dtype != "int8" or self.to_sums:
+            return self.lower(x)
+        outputs, inputs = self.weights.shape
+
+        def per_output(values: np.ndarray | None, dtype: str) -> np.ndarray | None:
+            if values is None:
+                return None
+            return np.ascontiguousarray(np.broadcast_to(values, (outputs,)), dtype)
+
+        fields = (
+            ("weights", "ptr", pack_small(self.weights)),
+            ("bias", "ptr", self.bias),
+            ("multiplier", "ptr", per_output(self.multiplier, "int32")),
+            ("shift", "ptr", per_output(self.shift, "int8")),
+            ("zero", "ptr", per_output(self.out_zero, "int32")),
+            ("scale", "ptr", per_output(self.scale, "float32")),
+            ("offset", "ptr", per_output(self.offset, "float32")),
+            ("n_in", "i32", inputs),
+            ("n_out", "i32", outputs),
+            ("repeat", "i32", x.size // max(inputs, 1)),
+            ("low", "i32", self.low),
+            ("high", "i32", self.high),
+        )
+        kernel = "dense_small_i8_f32" if self.to_float else "dense_small_i8"
+        return Lowered(kernel, Block("ei_dense_int_small_params", fields), 4 * outputs)
 
 
 def fold_zero_point(bias: np.ndarray, weights: np.ndarray, zero_point: np.ndarray) -> np.ndarray:

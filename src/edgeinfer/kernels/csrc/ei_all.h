@@ -3,6 +3,7 @@
 #include "ei_check_small.h"
 #include "ei_dense.h"
 #include "ei_dense_int.h"
+#include "ei_dense_int_small.h"
 #include "ei_dense_small.h"
 #include "ei_elementwise.h"
 #include "ei_kernel_machine.h"

@@ -8,8 +8,8 @@ EI_API ei_status EI_F(ei_dense_small)(const void *params, const ei_io *io) {
   const EI_T *bias = (const EI_T *)p->bias;
   for (int32_t r = 0; r < io->rows; r++, x += p->n_in, y += p->n_out) {
     const EI_T *w = (const EI_T *)p->weights;
-    int32_t o = 0;
-    for (; o + 4 <= p->n_out; o += 4) {
+    const int32_t whole = p->n_out & ~3;
+    for (int32_t o = 0; o < whole; o += 4) {
       EI_T s0 = 0, s1 = 0, s2 = 0, s3 = 0;
       for (int32_t i = 0; i < p->n_in; i++, w += 4) {
         const EI_T value = x[i];
@@ -23,12 +23,12 @@ EI_API ei_status EI_F(ei_dense_small)(const void *params, const ei_io *io) {
       y[o + 2] = s2;
       y[o + 3] = s3;
     }
-    for (; o < p->n_out; o++, w += p->n_in) {
+    for (int32_t o = whole; o < p->n_out; o++, w += p->n_in) {
       EI_T sum = 0;
       for (int32_t i = 0; i < p->n_in; i++) sum += x[i] * w[i];
       y[o] = sum;
     }
-    for (o = 0; o < p->n_out; o++) {
+    for (int32_t o = 0; o < p->n_out; o++) {
       const EI_T value = y[o] + bias[o];
       y[o] = p->relu && value < 0 ? 0 : value;
     }

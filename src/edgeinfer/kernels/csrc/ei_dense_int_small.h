@@ -1,0 +1,135 @@
+/* Integer matrix product for small targets: int8 by int8, nothing staged, hardly anything padded.
+ * The sums are those of ei_dense_int.h. Weights lie in panels of four outputs, and in them in
+ * groups of four inputs, (groups, 4 outputs, 4 inputs); then one row of groups per output left. */
+#ifndef EI_DENSE_INT_SMALL_H
+#define EI_DENSE_INT_SMALL_H
+
+#include <string.h>
+
+#include "ei_arm_dsp.h"
+#include "ei_fixed.h"
+#include "ei_types.h"
+
+typedef struct {
+  const int8_t *weights;
+  const int32_t *bias;       /* n_out */
+  const int32_t *multiplier; /* n_out; these three for integer outputs */
+  const int8_t *shift;
+  const int32_t *zero;
+  const float *scale; /* n_out; these two for float outputs: sum * scale + offset */
+  const float *offset;
+  int32_t n_in;
+  int32_t n_out;
+  int32_t repeat; /* a row is `repeat` runs of n_in values */
+  int32_t low;    /* clamp of integer outputs */
+  int32_t high;
+} ei_dense_int_small_params;
+
+/* Primitives: sums of four outputs, or of one, over n inputs; weights of absent inputs are 0 but
+ * the inputs themselves are not there to read. */
+#ifdef EI_HAVE_ARM_DSP
+EI_API void ei_small_sums4(const int8_t *x, const int8_t *w, int32_t n, int32_t *sums) {
+  int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
+  const int8_t *const end = x + (n & ~3);
+  for (; x < end; x += 4, w += 16) {
+    const uint32_t word = ei_word(x);
+    const uint32_t even = ei_even_bytes(word), odd = ei_odd_bytes(word);
+    const uint32_t w0 = ei_word(w), w1 = ei_word(w + 4), w2 = ei_word(w + 8), w3 = ei_word(w + 12);
+    s0 = ei_two_products(odd, ei_odd_bytes(w0), ei_two_products(even, ei_even_bytes(w0), s0));
+    s1 = ei_two_products(odd, ei_odd_bytes(w1), ei_two_products(even, ei_even_bytes(w1), s1));
+    s2 = ei_two_products(odd, ei_odd_bytes(w2), ei_two_products(even, ei_even_bytes(w2), s2));
+    s3 = ei_two_products(odd, ei_odd_bytes(w3), ei_two_products(even, ei_even_bytes(w3), s3));
+  }
+  for (int32_t k = 0; k < (n & 3); k++) {
+    s0 += x[k] * w[k];
+    s1 += x[k] * w[k + 4];
+    s2 += x[k] * w[k + 8];
+    s3 += x[k] * w[k + 12];
+  }
+  sums[0] = s0;
+  sums[1] = s1;
+  sums[2] = s2;
+  sums[3] = s3;
+}
+
+EI_API int32_t ei_small_sum(const int8_t *x, const int8_t *w, int32_t n, int32_t sum) {
+  const int8_t *const end = x + (n & ~3);
+  for (; x < end; x += 4, w += 4) {
+    const uint32_t a = ei_word(x), b = ei_word(w);
+    sum = ei_two_products(ei_even_bytes(a), ei_even_bytes(b), sum);
+    sum = ei_two_products(ei_odd_bytes(a), ei_odd_bytes(b), sum);
+  }
+  for (int32_t k = 0; k < (n & 3); k++) sum += x[k] * w[k];
+  return sum;
+}
+#else
+EI_API void ei_small_sums4(const int8_t *x, const int8_t *w, int32_t n, int32_t *sums) {
+  const int8_t *const end = x + (n & ~3);
+  int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
+  for (; x < end; x += 4, w += 16) {
+    const int32_t x0 = x[0], x1 = x[1], x2 = x[2], x3 = x[3];
+    s0 += x0 * w[0] + x1 * w[1] + x2 * w[2] + x3 * w[3];
+    s1 += x0 * w[4] + x1 * w[5] + x2 * w[6] + x3 * w[7];
+    s2 += x0 * w[8] + x1 * w[9] + x2 * w[10] + x3 * w[11];
+    s3 += x0 * w[12] + x1 * w[13] + x2 * w[14] + x3 * w[15];
+  }
+  for (int32_t k = 0; k < (n & 3); k++) {
+    s0 += x[k] * w[k];
+    s1 += x[k] * w[k + 4];
+    s2 += x[k] * w[k + 8];
+    s3 += x[k] * w[k + 12];
+  }
+  sums[0] = s0;
+  sums[1] = s1;
+  sums[2] = s2;
+  sums[3] = s3;
+}
+
+EI_API int32_t ei_small_sum(const int8_t *x, const int8_t *w, int32_t n, int32_t sum) {
+  for (int32_t i = 0; i < n; i++) sum += x[i] * w[i];
+  return sum;
+}
+#endif
+
+/* All sums of one run, as (n_out) numbers in `sums`. */
+EI_API void ei_small_sums(const ei_dense_int_small_params *p, const int8_t *x, int32_t *sums) {
+  const int32_t padded = (p->n_in + 3) & ~3, whole = p->n_out & ~3;
+  const int8_t *w = p->weights;
+  memcpy(sums, p->bias, (size_t)p->n_out * sizeof *sums);
+  for (int32_t o = 0; o < whole; o += 4, w += 4 * padded) ei_small_sums4(x, w, p->n_in, sums + o);
+  for (int32_t o = whole; o < p->n_out; o++, w += padded)
+    sums[o] = ei_small_sum(x, w, p->n_in, sums[o]);
+}
+
+EI_API ei_status ei_dense_small_i8(const void *params, const ei_io *io) {
+  const ei_dense_int_small_params *p = (const ei_dense_int_small_params *)params;
+  const int8_t *x = (const int8_t *)io->in[0];
+  int8_t *y = (int8_t *)io->out[0];
+  int32_t *sums = (int32_t *)io->scratch;
+  const ptrdiff_t runs = (ptrdiff_t)io->rows * p->repeat;
+  for (ptrdiff_t r = 0; r < runs; r++, x += p->n_in, y += p->n_out) {
+    ei_small_sums(p, x, sums);
+    for (int32_t o = 0; o < p->n_out; o++) {
+      const int32_t value = ei_rescale_i32(sums[o], p->multiplier[o], p->shift[o]);
+      /* Clamped before the zero point is added: no sum can overflow. */
+      const int32_t zero = p->zero[o];
+      y[o] = (int8_t)(ei_clamp_i32(value, p->low - zero, p->high - zero) + zero);
+    }
+  }
+  return EI_OK;
+}
+
+EI_API ei_status ei_dense_small_i8_f32(const void *params, const ei_io *io) {
+  const ei_dense_int_small_params *p = (const ei_dense_int_small_params *)params;
+  const int8_t *x = (const int8_t *)io->in[0];
+  float *y = (float *)io->out[0];
+  int32_t *sums = (int32_t *)io->scratch;
+  const ptrdiff_t runs = (ptrdiff_t)io->rows * p->repeat;
+  for (ptrdiff_t r = 0; r < runs; r++, x += p->n_in, y += p->n_out) {
+    ei_small_sums(p, x, sums);
+    for (int32_t o = 0; o < p->n_out; o++) y[o] = (float)sums[o] * p->scale[o] + p->offset[o];
+  }
+  return EI_OK;
+}
+
+#endif
