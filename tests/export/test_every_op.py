@@ -52,7 +52,8 @@ def test_answers_as_the_host_does(
             assert status == 0, f"{example}: the host takes row {row}"
             for h, w in zip(have, want, strict=True):
                 where = f"{example} row {row}, {compiler}"
-                exact = w.dtype.kind != "f" or not example.libm
+                rounded = h.dtype != w.dtype  # a float64 that is handed over as float32
+                exact = w.dtype.kind != "f" or not (example.libm or rounded)
                 rtol = 0.0 if exact else LIBM_RTOL[h.dtype.name]
                 assert_close(h[row : row + 1].astype(w.dtype), w, rtol, where)
 

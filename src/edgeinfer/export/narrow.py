@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from edgeinfer.errors import UnsupportedError
+from edgeinfer.errors import GraphError, UnsupportedError
 from edgeinfer.graph import Graph, GraphBuilder, TensorType
 from edgeinfer.ops import Cast, Unary
 
@@ -40,6 +40,11 @@ def for_float32(graph: Graph) -> Graph:
         op = None
         if doubles and all(name in narrow for name in doubles):
             op = node.op.on_float32()
+            try:
+                if op is not None:
+                    op.infer(*(builder.types[narrow.get(n) or wide[n]] for n in node.inputs))
+            except GraphError:  # an op of several inputs may not take all of them in float32
+                op = None
         if op is None and doubles and not node.outputs:
             raise UnsupportedError(f"{node.op.kind} guards float64 and has no form for float32")
         if op is None:

@@ -21,15 +21,30 @@ def read(name: str) -> str:
 
 
 @cache
-def kernel_headers() -> dict[str, tuple[str, ...]]:
-    """Kernel -> the headers it may be in, as the titles of sections in ei_kernels.def say."""
-    headers: dict[str, tuple[str, ...]] = {}
-    current: tuple[str, ...] = ()
-    for title, kernel, _ in _SECTION.findall(read("ei_kernels.def")):
+def _declaring() -> dict[str, str]:
+    """Parameter struct -> the header that declares it."""
+    folder = resources.files("edgeinfer.kernels") / "csrc"
+    names = sorted(e.name for e in folder.iterdir() if e.name.startswith("ei_"))
+    return {
+        struct: name
+        for name in names
+        if name.endswith(".h")
+        for struct in re.findall(r"^\} (ei_\w+_params);", read(name), re.M)
+    }
+
+
+@cache
+def kernel_headers() -> dict[str, frozenset[str]]:
+    """Kernel -> the headers it may be in: those that the title of its section in ei_kernels.def
+    names, and the one that declares its parameters.
+    """
+    headers: dict[str, frozenset[str]] = {}
+    titled: list[str] = []
+    for title, kernel, struct in _SECTION.findall(read("ei_kernels.def")):
         if title:
-            current = tuple(re.findall(r"ei_\w+\.h", title))
+            titled = re.findall(r"ei_\w+\.h", title)
         else:
-            headers[kernel] = current
+            headers[kernel] = frozenset((*titled, _declaring()[struct]))
     return headers
 
 

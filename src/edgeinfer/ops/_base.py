@@ -187,8 +187,9 @@ class Op:
     def on_float32(self) -> Op | None:
         """The op that makes of a float32 tensor what this one makes of the same values as float64.
 
-        Exactly: every integer equal, every float64 of this op a float32 of the other and the same
-        number. None if there is none. Exported C reads float32 features and uses this to stay out
+        Every integer equal; a float64 equal, or a float32 that is the same number or, for a
+        result nobody compares any more (a distance), that number rounded. None if there is none.
+        Exported C reads float32 features and uses this to stay out
         of float64, which most microcontrollers compute in software.
         """
         return None
