@@ -202,14 +202,15 @@ def pack_depthwise(
     shift: np.ndarray,
     *,
     small: bool,
+    zero: int,
     repeat: bool,
 ) -> np.ndarray:
     """All parameters of a depthwise convolution in blocks of 64 channels, for vectors of 64 bytes.
 
     A block is 64 biases, multipliers, shifts to the left (one more if `small`) and to the right,
-    halves to round with, then the weights: for every four taps, four vectors of 16 channels with
-    four taps each, channels in the order of `_channel_order`. With
-    `repeat` (a number of channels that divides 64) the one block holds them over and over.
+    halves to round with (and the zero point), then the weights: for every four taps, four vectors
+    of 16 channels with four taps each, channels in the order of `_channel_order`. With `repeat` (a
+    number of channels that divides 64) the one block holds them over and over.
     """
     taps, channels = weights.shape
     groups = -(-taps // 4)
@@ -222,7 +223,8 @@ def pack_depthwise(
     codes = padded[:, index].reshape(groups, 4, count, 64).transpose(2, 0, 3, 1)
     left = np.maximum(shift, 0) + small
     right = np.maximum(-shift, 0)
-    half = (np.int64(1) << right.astype(np.int64)) >> 1
+    power = np.int64(1) << right.astype(np.int64)
+    half = _wrapped((power >> 1) + zero * power)
     rows = (bias, multiplier, left, right, half)
     numbers = np.stack([row[index] for row in rows], axis=1)
     head = np.ascontiguousarray(numbers.astype(np.int32)).view(np.int8).reshape(count, -1)
@@ -290,10 +292,10 @@ class _Integer(WindowOp):
         return np.clip(scaled.astype(np.int64) + self.y_zero, self.low, self.high).astype(dtype)
 
     def _small(self, absolute: np.ndarray) -> bool:
-        """Whether every sum, shifted left, stays below 2^30 and no shift to the right is 31."""
+        """Whether sums, shifted left, stay below 2^30, and shifts to the right at most 22."""
         largest = 256.0 * absolute + np.abs(self.bias.astype(np.float64))
         shifted = largest * 2.0 ** np.maximum(self.shift, 0)
-        return bool((shifted < 2.0**30).all() and (self.shift > -31).all())
+        return bool((shifted < 2.0**30).all() and (self.shift >= -22).all())
 
     def integer_fields(self, absolute: np.ndarray, total: np.ndarray, dtype: str) -> dict[str, Any]:
         """Bias with the zero point folded in, multipliers, bounds."""
@@ -435,6 +437,7 @@ class QDepthwiseConv2D(_Integer):
                 self.multiplier,
                 self.shift,
                 small=values["small"],
+                zero=self.y_zero,
                 repeat=64 % channels == 0,
             )
         row_bytes, phase_bytes = g.split_row_bytes(size)

@@ -35,15 +35,15 @@ static inline __m512i ei_divide16_small(__m512i x, __m512i right, __m512i half, 
   return _mm512_srav_epi32(_mm512_add_epi32(_mm512_add_epi32(x, half), away), right);
 }
 
-/* How 16 channels are rescaled. `small`: no sum, shifted left, comes to 2^30, no right shift to
- * 31, so that the shorter forms hold. */
+/* How 16 channels are rescaled. `small`: no sum, shifted left, comes to 2^30, and no right shift
+ * to 23, so that shorter forms hold; the zero point of the output is then part of `half`. */
 typedef struct {
   __m512i multiplier, left, right, half;
   __mmask16 any;
 } ei_factor16;
 
 static inline ei_factor16 ei_load_factor16(const int32_t *multiplier, const int32_t *shift,
-                                           int small) {
+                                           int small, int32_t zero_point) {
   const __m512i zero = _mm512_setzero_si512(), one = _mm512_set1_epi32(1);
   const __m512i s = _mm512_loadu_si512(shift);
   ei_factor16 f;
@@ -53,6 +53,8 @@ static inline ei_factor16 ei_load_factor16(const int32_t *multiplier, const int3
   f.right = _mm512_max_epi32(_mm512_sub_epi32(zero, s), zero);
   f.half = _mm512_srli_epi32(_mm512_sllv_epi32(one, f.right), 1);
   f.any = _mm512_test_epi32_mask(f.right, f.right);
+  if (small)
+    f.half = _mm512_add_epi32(f.half, _mm512_sllv_epi32(_mm512_set1_epi32(zero_point), f.right));
   return f;
 }
 
@@ -64,6 +66,16 @@ static inline __m512i ei_rescale16(__m512i x, const ei_factor16 *f, int small) {
   const __m512i mask =
       _mm512_sub_epi32(_mm512_sllv_epi32(_mm512_set1_epi32(1), f->right), _mm512_set1_epi32(1));
   return ei_divide16(ei_high_mul16(shifted, f->multiplier), f->right, mask);
+}
+
+/* The first `width` of 16 bytes. */
+static inline void ei_store16(char *to, int32_t width, __m128i bytes) {
+  if (width >= 16)
+    _mm_storeu_si128((__m128i *)(void *)to, bytes);
+  else if (width == 8)
+    _mm_storel_epi64((__m128i *)(void *)to, bytes);
+  else
+    _mm_mask_storeu_epi8(to, (__mmask16)((1u << width) - 1), bytes);
 }
 
 /* The bounds of an output, its zero point taken off, and the zero point. */

@@ -1,6 +1,10 @@
 /* One tile of ei_strip_i8: EI_ROWS pixels, EI_COLS panels of 16 outputs, all sums in registers.
  * Included once per shape. */
+#if EI_SLIDE
+#define EI_TILE EI_CAT(EI_CAT(ei_conv_slide_i8_, EI_COLS), EI_CAT(x, EI_ROWS))
+#else
 #define EI_TILE EI_CAT(EI_CAT(ei_conv_tile_i8_, EI_COLS), EI_CAT(x, EI_ROWS))
+#endif
 
 static inline __attribute__((always_inline)) void EI_CAT(EI_TILE, _body)(
     const ei_conv_params *p, const char *const *segments, ptrdiff_t at, ptrdiff_t step,
@@ -16,6 +20,36 @@ static inline __attribute__((always_inline)) void EI_CAT(EI_TILE, _body)(
 #pragma GCC unroll 16
     for (int r = 0; r < EI_ROWS; r++) sum[r][c] = start;
   }
+#if EI_SLIDE
+  /* A kernel three wide that moves by one: an input is read once for the three outputs it is in. */
+  const ptrdiff_t third = (ptrdiff_t)p->words / 3 * 64;
+  for (int32_t s = 0; s < p->segments; s++, w += 2 * third) {
+    const char *x = segments[s] + at;
+    for (ptrdiff_t k = 0; k < third; k += 64, x += 4, w += 64) {
+      __m512i weights[3][EI_COLS];
+#pragma GCC unroll 3
+      for (int j = 0; j < 3; j++) {
+#pragma GCC unroll 4
+        for (int c = 0; c < EI_COLS; c++)
+          weights[j][c] = _mm512_loadu_si512(w + j * third + c * panel_bytes);
+      }
+#pragma GCC unroll 18
+      for (int r = 0; r < EI_ROWS + 2; r++) {
+        int32_t four;
+        memcpy(&four, x + r * step, 4);
+        const __m512i values = _mm512_set1_epi32(four);
+#pragma GCC unroll 3
+        for (int j = 0; j < 3; j++) {
+          if (r - j < 0 || r - j >= EI_ROWS) continue;
+#pragma GCC unroll 4
+          for (int c = 0; c < EI_COLS; c++) ei_dot16(&sum[r - j][c], values, weights[j][c]);
+        }
+      }
+    }
+  }
+  (void)flip;
+  (void)sign;
+#else
   for (int32_t s = 0; s < p->segments; s++) {
     const char *x = segments[s] + at;
     for (int32_t k = 0; k < p->words; k++, x += 4, w += 64) {
@@ -33,26 +67,54 @@ static inline __attribute__((always_inline)) void EI_CAT(EI_TILE, _body)(
       }
     }
   }
-  const ei_bounds16 bounds = ei_load_bounds16(p->low, p->high, p->y_zero);
+#endif
+  if (!p->small) {
+    const ei_bounds16 bounds = ei_load_bounds16(p->low, p->high, p->y_zero);
+#pragma GCC unroll 16
+    for (int c = 0; c < EI_COLS; c++) {
+      const int32_t o = first + 16 * c;
+      const ei_factor16 factor = ei_load_factor16(p->multiplier + o, p->shift + o, 0, 0);
+#pragma GCC unroll 16
+      for (int r = 0; r < EI_ROWS; r++)
+        ei_store16(out + (ptrdiff_t)r * p->out_c + o, p->out_c - o,
+                   _mm512_cvtepi32_epi8(ei_bound16(ei_rescale16(sum[r][c], &factor, 0), &bounds)));
+    }
+    return;
+  }
 #pragma GCC unroll 16
   for (int c = 0; c < EI_COLS; c++) {
-    const int32_t o = first + 16 * c, width = p->out_c - o < 16 ? p->out_c - o : 16;
-    const ei_factor16 factor = ei_load_factor16(p->multiplier + o, p->shift + o, p->small);
+    const int32_t o = first + 16 * c;
+    const ei_factor16 factor = ei_load_factor16(p->multiplier + o, p->shift + o, 1, p->y_zero);
 #pragma GCC unroll 16
-    for (int r = 0; r < EI_ROWS; r++)
-      sum[r][c] =
-          p->small ? ei_rescale16(sum[r][c], &factor, 1) : ei_rescale16(sum[r][c], &factor, 0);
+    for (int r = 0; r < EI_ROWS; r++) sum[r][c] = ei_rescale16(sum[r][c], &factor, 1);
+  }
+#if EI_COLS >= 4
+  if (p->out_c - first >= 16 * EI_COLS) {
+    const __m512i low = _mm512_set1_epi8((char)p->low), high = _mm512_set1_epi8((char)p->high);
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
 #pragma GCC unroll 16
     for (int r = 0; r < EI_ROWS; r++) {
-      const __m512i y = ei_bound16(sum[r][c], &bounds);
-      const __m128i bytes = _mm512_cvtepi32_epi8(y);
-      char *to = out + (ptrdiff_t)r * p->out_c + o;
-      if (width == 16)
-        _mm_storeu_si128((__m128i *)(void *)to, bytes);
-      else if (width == 8)
-        _mm_storel_epi64((__m128i *)(void *)to, bytes);
-      else
-        _mm_mask_storeu_epi8(to, (__mmask16)((1u << width) - 1), bytes);
+#pragma GCC unroll 2
+      for (int c = 0; c < EI_COLS; c += 4) {
+        const __m512i y = _mm512_packs_epi16(_mm512_packs_epi32(sum[r][c], sum[r][c + 1]),
+                                             _mm512_packs_epi32(sum[r][c + 2], sum[r][c + 3]));
+        const __m512i bounded = _mm512_min_epi8(_mm512_max_epi8(y, low), high);
+        _mm512_storeu_si512(out + (ptrdiff_t)r * p->out_c + first + 16 * c,
+                            _mm512_permutexvar_epi32(order, bounded));
+      }
+    }
+    return;
+  }
+#endif
+  const __m128i low = _mm_set1_epi8((char)p->low), high = _mm_set1_epi8((char)p->high);
+#pragma GCC unroll 16
+  for (int r = 0; r < EI_ROWS; r++) {
+#pragma GCC unroll 16
+    for (int c = 0; c < EI_COLS; c++) {
+      const int32_t o = first + 16 * c;
+      const __m128i y = _mm512_cvtsepi32_epi8(sum[r][c]);
+      ei_store16(out + (ptrdiff_t)r * p->out_c + o, p->out_c - o,
+                 _mm_min_epi8(_mm_max_epi8(y, low), high));
     }
   }
 }
@@ -62,11 +124,13 @@ static void EI_TILE(const ei_conv_params *p, const char *const *segments, ptrdif
   EI_CAT(EI_TILE, _body)(p, segments, at, step, panel, out, 0);
 }
 
+#if !EI_SLIDE
 /* The same for pixels read where they are, whose sign bit has yet to be flipped. */
 static void EI_CAT(EI_TILE, _flip)(const ei_conv_params *p, const char *const *segments,
                                    ptrdiff_t at, ptrdiff_t step, int32_t panel, char *out) {
   EI_CAT(EI_TILE, _body)(p, segments, at, step, panel, out, 1);
 }
+#endif
 
 #undef EI_TILE
 #undef EI_ROWS

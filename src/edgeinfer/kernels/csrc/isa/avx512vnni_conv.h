@@ -20,8 +20,17 @@ static inline __attribute__((always_inline)) void ei_dot16(__m512i *sum, __m512i
 #define EI_CAT2(a, b) a##b
 #define EI_CAT(a, b)  EI_CAT2(a, b)
 
-#define EI_COLS 8
-#define EI_ROWS 1
+#define EI_SLIDE 1
+#define EI_COLS  2
+#define EI_ROWS  8
+#include "avx512_strip_i8.h"
+#define EI_COLS 1
+#define EI_ROWS 16
+#include "avx512_strip_i8.h"
+#undef EI_SLIDE
+#define EI_SLIDE 0
+#define EI_COLS  8
+#define EI_ROWS  1
 #include "avx512_strip_i8.h"
 #define EI_COLS 4
 #define EI_ROWS 6
@@ -102,15 +111,22 @@ static inline void ei_strip_i8(const ei_conv_params *p, const char *const *segme
       {4, {ei_conv_tile_i8_1x4, ei_conv_tile_i8_1x4_flip}},
       {1, {ei_conv_tile_i8_1x1, ei_conv_tile_i8_1x1_flip}},
       {0, {NULL, NULL}}};
+  static const ei_conv_tile_shape slide[] = {{16, {ei_conv_slide_i8_1x16, NULL}},
+                                             {8, {ei_conv_slide_i8_2x8, NULL}}};
   static const ei_conv_tile_shape row[] = {{1, {ei_conv_tile_i8_8x1, ei_conv_tile_i8_8x1_flip}},
                                            {0, {NULL, NULL}}};
+  /* Whether a kernel slides over the window, see the tiles. */
+  const int slides =
+      p->kernel_w == 3 && p->stride_w == 1 && p->dilation_w == 1 && !p->direct && p->in_c % 4 == 0;
   const int32_t panels = (p->out_c + EI_CONV_PANEL - 1) / EI_CONV_PANEL;
   for (int32_t panel = 0; panel < panels;) {
     const int32_t left = panels - panel;
     const int32_t cols = left >= 8 && pixels == 1 ? 8 : (left >= 4 ? 4 : (left >= 2 ? 2 : 1));
     const ei_conv_tile_shape *shapes =
         cols == 8 ? row : (cols == 4 ? wide : (cols == 2 ? pair : single));
-    const ei_conv_tile_shape tile = ei_choose_conv_tile(shapes, pixels);
+    ei_conv_tile_shape tile = ei_choose_conv_tile(shapes, pixels);
+    if (slides && cols == 1 && pixels % 16 == 0) tile = slide[0];
+    if (slides && cols == 2 && pixels % 8 == 0) tile = slide[1];
     for (int32_t i = 0; i < pixels; i += tile.rows) {
       /* The last tile overlaps the one before it rather than being smaller. */
       const int32_t first = i + tile.rows <= pixels ? i : pixels - tile.rows;
@@ -128,28 +144,33 @@ static inline void ei_strip_i8(const ei_conv_params *p, const char *const *segme
  * round with, then the weights, 256 bytes for every four taps. */
 #define EI_DEPTHWISE_HEAD 1280
 
-static inline __attribute__((always_inline)) void ei_depthwise_block_i8(
-    const ei_conv_params *p, const char *const *segments, ptrdiff_t at, const char *block,
-    int32_t width, char *out, int groups) {
+static inline __attribute__((always_inline)) void ei_depthwise_blocks_i8(
+    const ei_conv_params *p, const char *const *segments, const ptrdiff_t *at, const char *block,
+    const int32_t *width, char *const *out, int groups, const int count) {
   const char *w = block + EI_DEPTHWISE_HEAD;
-  __m512i a = _mm512_loadu_si512(block), b = _mm512_loadu_si512(block + 64);
-  __m512i c = _mm512_loadu_si512(block + 128), d = _mm512_loadu_si512(block + 192);
+  __m512i sum[2][4];
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    sum[0][i] = _mm512_loadu_si512(block + 64 * i);
+    sum[1][i] = sum[0][i];
+  }
 #pragma GCC unroll 4
   for (int g = 0; g < groups; g++, segments += 4, w += 256) {
-    const __m512i x0 = _mm512_loadu_si512(segments[0] + at);
-    const __m512i x1 = _mm512_loadu_si512(segments[1] + at);
-    const __m512i x2 = _mm512_loadu_si512(segments[2] + at);
-    const __m512i x3 = _mm512_loadu_si512(segments[3] + at);
-    const __m512i low01 = _mm512_unpacklo_epi8(x0, x1), high01 = _mm512_unpackhi_epi8(x0, x1);
-    const __m512i low23 = _mm512_unpacklo_epi8(x2, x3), high23 = _mm512_unpackhi_epi8(x2, x3);
-    ei_dot16(&a, _mm512_unpacklo_epi16(low01, low23), _mm512_loadu_si512(w));
-    ei_dot16(&b, _mm512_unpackhi_epi16(low01, low23), _mm512_loadu_si512(w + 64));
-    ei_dot16(&c, _mm512_unpacklo_epi16(high01, high23), _mm512_loadu_si512(w + 128));
-    ei_dot16(&d, _mm512_unpackhi_epi16(high01, high23), _mm512_loadu_si512(w + 192));
+#pragma GCC unroll 2
+    for (int k = 0; k < count; k++) {
+      const __m512i x0 = _mm512_loadu_si512(segments[0] + at[k]);
+      const __m512i x1 = _mm512_loadu_si512(segments[1] + at[k]);
+      const __m512i x2 = _mm512_loadu_si512(segments[2] + at[k]);
+      const __m512i x3 = _mm512_loadu_si512(segments[3] + at[k]);
+      const __m512i low01 = _mm512_unpacklo_epi8(x0, x1), high01 = _mm512_unpackhi_epi8(x0, x1);
+      const __m512i low23 = _mm512_unpacklo_epi8(x2, x3), high23 = _mm512_unpackhi_epi8(x2, x3);
+      ei_dot16(&sum[k][0], _mm512_unpacklo_epi16(low01, low23), _mm512_loadu_si512(w));
+      ei_dot16(&sum[k][1], _mm512_unpackhi_epi16(low01, low23), _mm512_loadu_si512(w + 64));
+      ei_dot16(&sum[k][2], _mm512_unpacklo_epi16(high01, high23), _mm512_loadu_si512(w + 128));
+      ei_dot16(&sum[k][3], _mm512_unpackhi_epi16(high01, high23), _mm512_loadu_si512(w + 192));
+    }
   }
   const __m512i *m = (const __m512i *)(const void *)(block + 256);
-  const __m512i zero = _mm512_set1_epi32(p->y_zero);
-  __m512i *sums[4] = {&a, &b, &c, &d};
 #pragma GCC unroll 4
   for (int i = 0; i < 4; i++) {
     ei_factor16 factor;
@@ -158,15 +179,38 @@ static inline __attribute__((always_inline)) void ei_depthwise_block_i8(
     factor.right = _mm512_loadu_si512(m + 8 + i);
     factor.half = _mm512_loadu_si512(m + 12 + i);
     factor.any = _mm512_test_epi32_mask(factor.right, factor.right);
-    *sums[i] = _mm512_add_epi32(ei_rescale16(*sums[i], &factor, 1), zero);
+#pragma GCC unroll 2
+    for (int k = 0; k < count; k++) sum[k][i] = ei_rescale16(sum[k][i], &factor, 1);
   }
-  __m512i y = _mm512_packs_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
-  y = _mm512_max_epi8(y, _mm512_set1_epi8((char)p->low));
-  y = _mm512_min_epi8(y, _mm512_set1_epi8((char)p->high));
-  if (width >= 64)
-    _mm512_storeu_si512(out, y);
-  else
-    _mm512_mask_storeu_epi8(out, ((__mmask64)1 << width) - 1, y);
+  const __m512i low = _mm512_set1_epi8((char)p->low), high = _mm512_set1_epi8((char)p->high);
+#pragma GCC unroll 2
+  for (int k = 0; k < count; k++) {
+    const __m512i y = _mm512_packs_epi16(_mm512_packs_epi32(sum[k][0], sum[k][1]),
+                                         _mm512_packs_epi32(sum[k][2], sum[k][3]));
+    const __m512i bounded = _mm512_min_epi8(_mm512_max_epi8(y, low), high);
+    if (width[k] >= 64)
+      _mm512_storeu_si512(out[k], bounded);
+    else
+      _mm512_mask_storeu_epi8(out[k], ((__mmask64)1 << width[k]) - 1, bounded);
+  }
+}
+
+/* `count` blocks, `step` apart in the input and `stride` in the output, two at a time. */
+static inline __attribute__((always_inline)) void ei_depthwise_run_i8(
+    const ei_conv_params *p, const char *const *segments, ptrdiff_t at, ptrdiff_t step,
+    const char *block, int32_t count, int32_t width, int32_t total, char *out, ptrdiff_t stride,
+    int groups) {
+  for (int32_t i = 0; i < count; i += 2) {
+    const ptrdiff_t places[2] = {at + i * step, at + (i + 1) * step};
+    const int32_t left = total - i * width;
+    const int32_t widths[2] = {left < width ? left : width,
+                               left - width < width ? left - width : width};
+    char *const to[2] = {out + i * stride, out + (i + 1) * stride};
+    if (i + 1 < count)
+      ei_depthwise_blocks_i8(p, segments, places, block, widths, to, groups, 2);
+    else
+      ei_depthwise_blocks_i8(p, segments, places, block, widths, to, groups, 1);
+  }
 }
 
 /* A strip with `groups` of four taps. */
@@ -178,14 +222,14 @@ static inline __attribute__((always_inline)) void ei_depthwise_strip_groups(
   if (64 % p->out_c == 0 && step == p->out_c) {
     /* Several pixels lie in a block, the same weights for each. */
     const int32_t total = pixels * p->out_c;
-    for (int32_t i = 0; i < total; i += 64)
-      ei_depthwise_block_i8(p, segments, i, blocks, total - i, out + i, groups);
+    ei_depthwise_run_i8(p, segments, 0, 64, blocks, (total + 63) / 64, 64, total, out, 64, groups);
     return;
   }
-  for (int32_t k = 0; 64 * k < p->out_c; k++, blocks += block_bytes)
-    for (int32_t i = 0; i < pixels; i++)
-      ei_depthwise_block_i8(p, segments, (ptrdiff_t)i * step + 64 * k, blocks, p->out_c - 64 * k,
-                            out + (ptrdiff_t)i * p->out_c + 64 * k, groups);
+  for (int32_t k = 0; 64 * k < p->out_c; k++, blocks += block_bytes) {
+    const int32_t width = p->out_c - 64 * k < 64 ? p->out_c - 64 * k : 64;
+    ei_depthwise_run_i8(p, segments, 64 * k, step, blocks, pixels, width, pixels * width,
+                        out + 64 * k, p->out_c, groups);
+  }
 }
 
 /* Where sums come near to overflow: channel by channel, from the bytes as they were. */
@@ -218,6 +262,7 @@ static inline void ei_depthwise_strip_i8(const ei_conv_params *p, const char *co
     ei_depthwise_strip_groups(p, segments, pixels, step, out, groups);
 }
 
+#undef EI_SLIDE
 #undef EI_CAT
 #undef EI_CAT2
 

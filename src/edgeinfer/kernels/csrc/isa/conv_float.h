@@ -118,7 +118,39 @@ static inline void ei_strip_f32(const ei_conv_params *p, const char *const *segm
   }
 }
 
-/* Depthwise: a vector of channels at a time; where few channels are left, one by one. */
+/* Depthwise: the sums of `count` vectors of outputs, `step` bytes apart in the input, at once. */
+static inline __attribute__((always_inline)) void ei_depthwise_vectors_f32(
+    const ei_conv_params *p, const char *const *segments, ptrdiff_t at, ptrdiff_t step,
+    const float *bias, const float *weights, ptrdiff_t tap, float *out, ptrdiff_t stride,
+    const int count) {
+  ei_floats sum[4];
+#pragma GCC unroll 4
+  for (int i = 0; i < count; i++) sum[i] = *(const ei_floats *)bias;
+  for (int32_t s = 0; s < p->segments; s++, weights += tap) {
+    const ei_floats w = *(const ei_floats *)weights;
+    const char *x = segments[s] + at;
+#pragma GCC unroll 4
+    for (int i = 0; i < count; i++) sum[i] += *(const ei_floats *)(const void *)(x + i * step) * w;
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < count; i++)
+    *(ei_floats *)(out + i * stride) = ei_clamp_floats(sum[i], p->low_f, p->high_f);
+}
+
+/* `count` vectors, four at a time. */
+static inline void ei_depthwise_run_f32(const ei_conv_params *p, const char *const *segments,
+                                        ptrdiff_t at, ptrdiff_t step, const float *bias,
+                                        const float *weights, ptrdiff_t tap, float *out,
+                                        ptrdiff_t stride, int32_t count) {
+  int32_t i = 0;
+  for (; i + 4 <= count; i += 4)
+    ei_depthwise_vectors_f32(p, segments, at + i * step, step, bias, weights, tap, out + i * stride,
+                             stride, 4);
+  for (; i < count; i++)
+    ei_depthwise_vectors_f32(p, segments, at + i * step, step, bias, weights, tap, out + i * stride,
+                             stride, 1);
+}
+
 #define EI_HAVE_DEPTHWISE_STRIP_F32 1
 static inline void ei_depthwise_strip_f32(const ei_conv_params *p, const char *const *segments,
                                           int32_t pixels, int32_t step, char *out) {
@@ -128,44 +160,34 @@ static inline void ei_depthwise_strip_f32(const ei_conv_params *p, const char *c
   if (p->extra != NULL && p->out_c < LANES && step == 4 * p->out_c) {
     /* Several pixels lie in a vector: bias and weights come over and over, 16 each. */
     const float *again = (const float *)p->extra;
-    const int32_t total = pixels * p->out_c;
-    for (int32_t i = 0; i < total; i += LANES) {
-      ei_floats sum = *(const ei_floats *)again;
-      for (int32_t s = 0; s < p->segments; s++)
-        sum += *(const ei_floats *)(const void *)(segments[s] + 4 * (ptrdiff_t)i) *
-               *(const ei_floats *)(again + 16 * (s + 1));
-      sum = ei_clamp_floats(sum, p->low_f, p->high_f);
-      if (total - i >= LANES)
-        *(ei_floats *)(y + i) = sum;
-      else
-        for (int j = 0; i + j < total; j++) y[i + j] = sum[j];
+    const int32_t total = pixels * p->out_c, whole = total / LANES;
+    ei_depthwise_run_f32(p, segments, 0, EI_VECTOR_BYTES, again, again + 16, 16, y, LANES, whole);
+    if (whole * LANES < total) {
+      float last[LANES];
+      ei_depthwise_run_f32(p, segments, (ptrdiff_t)whole * EI_VECTOR_BYTES, 0, again, again + 16,
+                           16, last, 0, 1);
+      memcpy(y + whole * LANES, last, (size_t)(total - whole * LANES) * sizeof *y);
     }
     return;
   }
   for (int32_t o = 0; o < p->out_c; o += LANES) {
-    const int whole = p->out_c - o >= LANES;
-    for (int32_t i = 0; i < pixels; i++) {
-      const ptrdiff_t at = (ptrdiff_t)i * step + 4 * (ptrdiff_t)o;
-      float *to = y + (ptrdiff_t)i * p->out_c + o;
-      if (whole) {
-        ei_floats sum = *(const ei_floats *)(bias + o);
-        for (int32_t s = 0; s < p->segments; s++)
-          sum += *(const ei_floats *)(const void *)(segments[s] + at) *
-                 *(const ei_floats *)(weights + (ptrdiff_t)s * p->out_c + o);
-        *(ei_floats *)to = ei_clamp_floats(sum, p->low_f, p->high_f);
-        continue;
-      }
-      for (int32_t j = 0; o + j < p->out_c; j++) {
-        float sum = bias[o + j];
+    if (p->out_c - o >= LANES) {
+      ei_depthwise_run_f32(p, segments, 4 * (ptrdiff_t)o, step, bias + o, weights + o, p->out_c,
+                           y + o, p->out_c, pixels);
+      continue;
+    }
+    /* Where few channels are left, one by one. */
+    for (int32_t i = 0; i < pixels; i++)
+      for (int32_t j = o; j < p->out_c; j++) {
+        float sum = bias[j];
         for (int32_t s = 0; s < p->segments; s++) {
           float x;
-          memcpy(&x, segments[s] + at + 4 * j, 4);
-          sum += x * weights[(ptrdiff_t)s * p->out_c + o + j];
+          memcpy(&x, segments[s] + (ptrdiff_t)i * step + 4 * j, 4);
+          sum += x * weights[(ptrdiff_t)s * p->out_c + j];
         }
         sum = sum < p->low_f ? p->low_f : sum;
-        to[j] = sum > p->high_f ? p->high_f : sum;
+        y[(ptrdiff_t)i * p->out_c + j] = sum > p->high_f ? p->high_f : sum;
       }
-    }
   }
 }
 
