@@ -11,6 +11,7 @@
 #include "tiles.h"
 #include "conv_float.h"
 
+#include "avx2_conv.h"
 #include "avx2_trees.h"
 #include "avx2_dense_int.h"
 
