@@ -21,7 +21,7 @@ from math import prod
 import numpy as np
 
 from edgeinfer.converters.tflite._file import DTYPES, OperatorInfo, Subgraph, TensorInfo
-from edgeinfer.errors import FormatError, GraphError, UnsupportedError
+from edgeinfer.errors import EdgeInferError, FormatError, GraphError, UnsupportedError
 from edgeinfer.graph import Graph, GraphBuilder, Info, Method, QParams, TensorType
 from edgeinfer.ops import Constant, Op, Reshape
 
@@ -130,8 +130,13 @@ class Network:
                 raise op.unsupported(f"version {version} is the latest that edgeinfer knows")
             try:
                 function(Call(self, graph, op, values))
-            except (GraphError, IndexError, KeyError) as err:
+            except GraphError as err:
                 raise op.unsupported(str(err)) from err
+            except EdgeInferError:
+                raise
+            except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as err:
+                # Numbers that make no sense, where no check of ours was first.
+                raise op.damaged(f"{type(err).__name__}: {err}") from err
         self.depth -= 1
         results = []
         for i in graph.outputs:
