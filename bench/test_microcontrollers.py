@@ -110,12 +110,14 @@ def test_microcontroller(case: Case, benchmark: Any) -> None:
     agreement = float((model.predict(rows) == source.predict(rows)).mean())
     benchmark.group = "microcontrollers"
     benchmark.extra_info.update(
-        workload=case.name,
-        engine=f"edgeinfer {case.precision}",
-        agreement=agreement,
-        flash_target=case.flash,
-        instructions_target=case.instructions,
-        **report.to_dict(),
+        {
+            **report.to_dict(),
+            "workload": case.name,
+            "engine": f"edgeinfer {case.precision}",
+            "agreement": agreement,
+            "flash_target": case.flash,
+            "instructions_target": case.instructions,
+        }
     )
     assert report.agreement == 1.0, "the target answers otherwise than the host"
     assert agreement >= case.agreement
