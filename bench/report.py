@@ -15,8 +15,6 @@ from typing import Any
 from bench.contest import OURS
 from bench.workloads import ONE_ROW, ONE_ROW_TARGET
 
-START, END = "<!-- figures: make bench -->", "<!-- end of figures -->"
-
 
 def collect(raw: dict[str, Any]) -> dict[str, Any]:
     """Per workload: the median seconds, agreement and target of every engine; and the machine."""
@@ -157,13 +155,14 @@ def plot(results: dict[str, Any], folder: Path) -> None:
     plt.close(figure)
 
 
-def put_into(readme: Path, text: str) -> None:
-    """Replace what stands between the markers."""
-    before, start, rest = readme.read_text().partition(START)
-    _, end, after = rest.partition(END)
-    if not start or not end:
-        raise SystemExit(f"{readme} has no '{START}' ... '{END}'")
-    readme.write_text(f"{before}{START}\n{text}\n{end}{after}")
+def put_into(document: Path, text: str, what: str = "figures") -> None:
+    """Replace what stands between a document's markers `<!-- what: make bench -->` ..."""
+    start, end = f"<!-- {what}: make bench -->", f"<!-- end of {what} -->"
+    before, found, rest = document.read_text().partition(start)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
+        raise SystemExit(f"{document} has no '{start}' ... '{end}'")
+    document.write_text(f"{before}{start}\n{text}\n{end}{after}")
 
 
 def main() -> None:
