@@ -1,8 +1,8 @@
 """Which estimators, options and data the test suites of other converters use.
 
-Collected from the tests of sklearn-onnx, m2cgen, hummingbird, treelite, sklearn-porter, emlearn
-and daal4py / scikit-learn-intelex: what each family is tried with, so that edgeinfer is tried with
-at least the same. The models are fitted here, on data that comes with scikit-learn or is generated.
+The kinds of estimators, options and data that the tests of sklearn-onnx, m2cgen, hummingbird,
+treelite and emlearn use, family by family, and more of the same. The models are fitted here, on
+data that comes with scikit-learn or is generated.
 """
 
 from __future__ import annotations
