@@ -87,4 +87,3 @@ def test_figures_have_a_place() -> None:
     start, end = "<!-- figures: make bench -->", "<!-- end of figures -->"
     assert README.count(start) == README.count(end) == 1
     assert README.index(start) < README.index(end)
-    assert f'START, END = "{start}", "{end}"' in (ROOT / "bench" / "report.py").read_text()
