@@ -55,7 +55,7 @@ EI_API ei_status EI_F(ei_check_finite)(const void *params, const ei_io *io) {
 #define EI_OF(x) (EI_M(log)(x))
 #include "ei_unary_body.h"
 #define EI_NAME  tanh
-#define EI_OF(x) (EI_M(tanh)(x))
+#define EI_OF(x) (EI_F(ei_tangent)(x))
 #include "ei_unary_body.h"
 #define EI_NAME  logistic
 #define EI_OF(x) (EI_F(ei_sigmoid)(x))
