@@ -25,5 +25,6 @@ def test_forest_on_an_emulated_core(target: str) -> None:
     assert report.agreement == 1.0
     assert report.instructions is not None
     assert 20 < report.instructions < 5000
-    assert report.scratch_bytes <= report.ram_bytes
+    assert report.static_bytes == 0
+    assert report.ram_bytes == report.scratch_bytes
     assert report.flash_bytes == report.code_bytes + report.constant_bytes > 0

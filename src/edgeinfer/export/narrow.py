@@ -45,7 +45,7 @@ def for_float32(graph: Graph) -> Graph:
                     op.infer(*(builder.types[narrow.get(n) or wide[n]] for n in node.inputs))
             except GraphError:  # an op of several inputs may not take all of them in float32
                 op = None
-        if op is None and doubles and not node.outputs:
+        if op is None and not node.outputs and any(name in narrow for name in doubles):
             raise UnsupportedError(f"{node.op.kind} guards float64 and has no form for float32")
         if op is None:
             made = builder.emit_many(node.op, *(widened(name) for name in node.inputs))

@@ -79,7 +79,7 @@ def _model_source(export: Export, entry: Entry, rows: int, empty: bool) -> str:
     ]
     call = f"{export.name}_{entry.name}({', '.join(arguments)}, scratch.bytes)"
     body = (
-        "  (void)row;\n  return (int32_t)*(volatile unsigned char *)scratch.bytes;"
+        "  *(volatile unsigned char *)scratch.bytes = row[0];\n  return 0;"
         if empty
         else (f"  return (int32_t){call};")
     )
