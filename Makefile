@@ -63,6 +63,7 @@ bench: $(STAMP)
 	mkdir -p build
 	$(BIN)/python -m pytest bench -q -rs --benchmark-json build/bench.json
 	$(BIN)/python -m bench.report build/bench.json --results bench/results.json --readme README.md --plots docs/figures
+	$(BIN)/python -m bench.precisions --results bench/precisions.json --document docs/performance.md --plots docs/figures
 
 # Only the README's table for single rows: some minutes instead of a quarter of an hour.
 figures: $(STAMP)

@@ -1,9 +1,9 @@
 """Trees in float32 and in integers: the same leaf in every precision.
 
-Trees compare ranks, which lose nothing. So float32 changes only what decides less than a float32
-of the input does: cuts are rounded down to float32. Leaf values and their sums stay float64 there,
-because a forest often all but ties, and then the last bit decides the class. The integer
-precisions keep the cuts and round leaf values to steps of a power of two, 16 bits in int8 and 32
+Trees compare ranks, which lose nothing, and every precision keeps the source's cuts: a float64
+feature that sits at a cut stays on its side. float32 changes nothing else either: leaf values and
+their sums stay float64, because a forest often all but ties, and then the last bit decides the
+class. The integer precisions round leaf values to steps of a power of two, 16 bits in int8 and 32
 in int16, whose sums a float32 holds exactly.
 """
 
@@ -28,8 +28,8 @@ LARGEST = {"int16": 32767, "int32": 1 << 30}
 
 @rule("TreeEnsemble", "float32")
 def trees_float32(op: TreeEnsemble, node: Node, rw: Rewriter) -> None:
-    """The same trees; cuts rounded down, so that no float32 input changes sides."""
-    _emit(op.with_float32_cuts() or op, node, rw)
+    """The same trees, whatever precision is around them."""
+    _emit(op, node, rw)
 
 
 @rule("TreeEnsemble", "int16", "int8")
