@@ -97,4 +97,4 @@ def newton_reciprocal(x: np.ndarray) -> np.ndarray:
         error = (1 << 29) - product
         step = high_mul(estimate.astype(np.int32), error.astype(np.int32)).astype(np.int64)
         estimate = estimate + np.clip(step << 2, -(1 << 31), one)
-    return np.clip(estimate << 1, -(1 << 31), one).astype(np.int32)
+    return np.asarray(np.clip(estimate << 1, -(1 << 31), one).astype(np.int32))

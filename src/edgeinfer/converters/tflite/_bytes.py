@@ -45,4 +45,4 @@ def _relu(
     low, high = {"RELU": (0.0, np.inf), "RELU6": (0.0, 6.0), "RELU_N1_TO_1": (-1.0, 1.0)}[name]
     least = max(-128, quantize_value(low, y_scale, y_zero))
     most = 127 if np.isinf(high) else min(127, quantize_value(high, y_scale, y_zero))
-    return np.clip(_rescaled(centered, x_scale / y_scale) + y_zero, least, most)
+    return np.asarray(np.clip(_rescaled(centered, x_scale / y_scale) + y_zero, least, most))

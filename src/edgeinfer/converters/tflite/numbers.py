@@ -30,7 +30,7 @@ _EXP_OF_POWERS = (
 
 
 def _saturate(x: np.ndarray) -> np.ndarray:
-    return np.clip(x, -(1 << 31), ONE).astype(np.int64)
+    return np.asarray(np.clip(x, -(1 << 31), ONE).astype(np.int64))
 
 
 def _mul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
