@@ -273,7 +273,7 @@ class TreeEnsemble(Op):
         plan = plan_levels(self.nodes, self.roots)
         return plan if plan is not None and plan.work < WALK_STEP * self.depths.sum() else None
 
-    def with_float32_cuts(self) -> TreeEnsemble | None:
+    def on_float32(self) -> TreeEnsemble | None:
         """The op that rounds features to float32, the same for all that are float32 already.
 
         None where a category's value is no float32.
@@ -285,9 +285,6 @@ class TreeEnsemble(Op):
             if place >= 0 and not np.array_equal(rounded[first:end], self.cuts[first:end]):
                 return None
         return replace(self, cuts=rounded)
-
-    def on_float32(self) -> TreeEnsemble | None:
-        return self.with_float32_cuts()
 
     def _groups(self) -> tuple[np.ndarray, np.ndarray]:
         """Columns that one search among the cuts serves, and what each makes of its result.

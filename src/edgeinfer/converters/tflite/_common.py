@@ -7,7 +7,6 @@ from math import prod
 import numpy as np
 
 from edgeinfer.converters.tflite._network import Call, Value, row_shape
-from edgeinfer.errors import EdgeInferError
 from edgeinfer.ops import Move, Table8
 
 INTEGERS = ("int8", "int16")
@@ -148,8 +147,3 @@ def same_quantization(call: Call, *values: Value) -> None:
     labels = {(v.scale, v.zero_point) for v in values if v.scale}
     if len(labels) > 1:
         raise call.op.unsupported("its inputs have different scales or zero points")
-
-
-def guard_error(call: Call, err: EdgeInferError) -> EdgeInferError:
-    """An op's own complaint, with the operator's name and place."""
-    return call.op.unsupported(str(err))
