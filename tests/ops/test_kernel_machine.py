@@ -8,7 +8,7 @@ import pytest
 from edgeinfer.errors import GraphError
 from edgeinfer.ops import KernelMachine, OneVsRest, PairCoupling, Vote
 from edgeinfer.ops.kernel_machine import KERNELS
-from edgeinfer.runtime.program import run_op
+from edgeinfer.runtime.program import available_isas, run_op
 from tests.oracle import assert_op
 
 
@@ -36,6 +36,24 @@ def test_kernel_machine(kernel: str, counts: list[int], dtype: str) -> None:
     for rows, features in ((1, 1), (3, 7), (4, 16), (23, 5)):
         x = rng.normal(size=(rows, features)).astype(dtype)
         assert_op(machine(kernel, counts, features, dtype), x, rtol=rtol)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_exponential(dtype: str) -> None:
+    """exp of the rbf kernel: its error is stated, its bits are the same everywhere."""
+    one, rng = np.ones((1, 1), dtype), np.random.default_rng(0)
+    op = KernelMachine(0 * one, one, 0 * one[0], np.array([1], np.int32), "rbf", gamma=1.0)
+    most = 750 if dtype == "float64" else 105
+    special = np.sqrt([0.0, 1e-300, 1e-10, 0.5 * np.log(2), 708.3, 745.1, 745.2, 1e4, np.inf])
+    roots = [special, *(np.sqrt(top * rng.random(20_000)) for top in (1e-3, 1.0, 20.0, most))]
+    x = np.concatenate(roots)[:, None].astype(dtype)
+    results = [run_op(op, x, isa=isa)[0] for isa in available_isas()]
+    want = np.exp(-(x * x).astype(np.longdouble))
+    unit = np.spacing(np.maximum(want, np.finfo(dtype).smallest_subnormal).astype(dtype))
+    assert (np.abs(results[0] - want) / unit).max() < 2
+    for other in results[1:]:
+        np.testing.assert_array_equal(other, results[0])
+    assert np.isnan(run_op(op, np.array([[np.nan]], dtype))[0]).all()
 
 
 @pytest.mark.parametrize("dtype", ["int16", "int8"])

@@ -16,14 +16,14 @@ EI_API void EI_F(ei_svm_finish)(const ei_svm_params *p, EI_T *values, int32_t co
   const EI_T gamma = (EI_T)p->gamma, coef0 = (EI_T)p->coef0;
   switch (p->kernel) {
     case EI_SVM_RBF:
-      for (int32_t i = 0; i < count; i++) values[i] = EI_M(exp)(-gamma * values[i]);
+      for (int32_t i = 0; i < count; i++) values[i] = EI_F(ei_exponential)(-gamma * values[i]);
       break;
     case EI_SVM_POLY:
       for (int32_t i = 0; i < count; i++)
         values[i] = EI_F(ei_integer_power)(gamma * values[i] + coef0, p->degree);
       break;
     case EI_SVM_SIGMOID:
-      for (int32_t i = 0; i < count; i++) values[i] = EI_M(tanh)(gamma * values[i] + coef0);
+      for (int32_t i = 0; i < count; i++) values[i] = EI_F(ei_tangent)(gamma * values[i] + coef0);
       break;
     default:
       break;

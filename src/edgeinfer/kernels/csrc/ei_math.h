@@ -35,6 +35,38 @@ EI_API float ei_exponential_f32(float x) {
   return series * scale1 * scale2;
 }
 
+/* The same of float64, within 2 units: a longer series, and 2^k split by adding and subtracting,
+ * because vectors of 64-bit integers often cannot shift their sign. */
+EI_API double ei_exponential_f64(double x) {
+  const double big = 6755399441055744.0; /* 1.5 * 2^52 */
+  const double inside = x < -746.0 ? -746.0 : (x > 710.0 ? 710.0 : x);
+  const double k = (inside * 1.4426950408889634 + big) - big;
+  const double r = (inside - k * 0.6931471803691238) - k * 1.9082149292705877e-10;
+  double series = 1.0 / 6227020800.0;
+  series = series * r + 1.0 / 479001600.0;
+  series = series * r + 1.0 / 39916800.0;
+  series = series * r + 1.0 / 3628800.0;
+  series = series * r + 1.0 / 362880.0;
+  series = series * r + 1.0 / 40320.0;
+  series = series * r + 1.0 / 5040.0;
+  series = series * r + 1.0 / 720.0;
+  series = series * r + 1.0 / 120.0;
+  series = series * r + 1.0 / 24.0;
+  series = series * r + 1.0 / 6.0;
+  series = series * r + 0.5;
+  series = (series * (r * r) + r) + 1.0;
+  const double half = k * 0.5 + big, rest = (k - (half - big)) + big;
+  uint64_t first, second;
+  memcpy(&first, &half, sizeof first);
+  memcpy(&second, &rest, sizeof second);
+  first = (first + 1023u) << 52;
+  second = (second + 1023u) << 52;
+  double scale1, scale2;
+  memcpy(&scale1, &first, sizeof scale1);
+  memcpy(&scale2, &second, sizeof scale2);
+  return series * scale1 * scale2;
+}
+
 /* tanh, likewise; within 5 units in the last place. A series where 1 - 2 / (exp(2x) + 1) would lose
  * digits. */
 EI_API float ei_tangent_f32(float x) {
