@@ -210,7 +210,7 @@ def test_values_of_a_lossy_model_are_held_against_their_span() -> None:
     promise = promise_of(quantized(edgeinfer.convert(LOGISTIC).graph, "int8"), None, None)
     want = 1e6 + np.linspace(0, 1, 11)
     for error, passes in ((0.01, True), (0.1, False)):
-        comparison = Comparison("predict", promise, "int8", labels=False)
+        comparison = Comparison("predict", promise, labels=False)
         comparison.add(want + error, want, len(want), False)
         result, _ = comparison.finish()
         assert result.passed == passes
@@ -235,7 +235,7 @@ def test_values_of_a_lossy_model_are_held_against_their_span() -> None:
 def test_comparing_values(found: list[Any], expected: list[Any], same: bool) -> None:
     promise = promise_of(edgeinfer.convert(LOGISTIC, precision="float64").graph, None, None)
     labels = isinstance(found[0], str)
-    comparison = Comparison("predict", promise, "float64", labels)
+    comparison = Comparison("predict", promise, labels)
     assert comparison.add(np.array(found), np.array(expected), 2, False) is None
     result, row = comparison.finish()
     assert result.passed == same

@@ -168,7 +168,7 @@ def _compare(
         raise InvalidParameterError(f"{type(source).__name__} has no {method!r} to compare with")
     info = model.graph.info
     labels = method == "predict" and info.classes is not None
-    comparison = Comparison(method, promise_of(model.graph, None, None), info.precision, labels)
+    comparison = Comparison(method, promise_of(model.graph, None, None), labels)
     problem = comparison.add(answers, expected, len(X), False)
     if problem is not None:
         raise InvalidParameterError(f"source and model do not fit: {problem}")

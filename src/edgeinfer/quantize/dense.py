@@ -27,6 +27,7 @@ from edgeinfer.ops import (
 from edgeinfer.ops.dense_int import fold_zero_point
 from edgeinfer.ops.fixed_point import quantize_multipliers
 from edgeinfer.ops.unary import UNARY
+from edgeinfer.quantize.logarithm import unary_float32
 from edgeinfer.quantize.scheme import Codes, Rewriter, as_dtype, rule
 
 INTEGERS = ("int16", "int8")
@@ -183,7 +184,7 @@ def unary_integer(op: Unary, node: Node, rw: Rewriter) -> None:
     (x,), (y,) = node.inputs, node.outputs
     codes = rw.codes.get(x)
     if codes is None:
-        rw.copy(node)
+        unary_float32(op, node, rw)
         return
     out_scale, out_zero = OUTPUT_SCALE[op.fn, rw.precision]
     info = np.iinfo(rw.precision)

@@ -32,7 +32,7 @@ EXACT_KINDS: set[str] = set()
 
 Rule = Callable[[Any, Node, "Rewriter"], None]
 _RULES: dict[tuple[str, str], Rule] = {}
-_FAMILIES = ("dense", "kernel_machine", "neighbors", "tree")
+_FAMILIES = ("dense", "kernel_machine", "logarithm", "neighbors", "tree")
 
 
 def rule(kind: str, *precisions: str) -> Callable[[Rule], Rule]:

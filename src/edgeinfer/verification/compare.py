@@ -9,9 +9,6 @@ import numpy as np
 from edgeinfer.verification.promise import Promise
 from edgeinfer.verification.result import MethodResult
 
-# Below this a probability is zero in float32, and its logarithm minus infinity.
-LOG_OF_NOTHING = {"float32": float(np.log(np.finfo(np.float32).tiny))}
-
 
 def as_arrays(result: Any) -> list[np.ndarray]:
     """What a method returned as a list of arrays whose first axis is the rows."""
@@ -27,10 +24,9 @@ def as_arrays(result: Any) -> list[np.ndarray]:
 class Comparison:
     """Collects the answers to one method, first those on the data, then those on the probes."""
 
-    def __init__(self, method: str, promise: Promise, precision: str, labels: bool) -> None:
+    def __init__(self, method: str, promise: Promise, labels: bool) -> None:
         self.method = method
         self.promise = promise
-        self.precision = precision
         self.labels = labels
         self.found: list[list[np.ndarray]] = []
         self.expected: list[list[np.ndarray]] = []
@@ -120,14 +116,10 @@ class Comparison:
         self, have: np.ndarray, want: np.ndarray, probe: np.ndarray
     ) -> tuple[np.ndarray, float]:
         """Absolute errors, and the scale of the source's values on the data."""
-        if self.method == "predict_log_proba":
-            if self.promise.lossy:
-                # The logarithm of a small probability has no bound; the probability has.
-                with np.errstate(over="ignore"):
-                    have, want = np.exp(have), np.exp(want)
-            floor = LOG_OF_NOTHING.get(self.precision)
-            if floor is not None:
-                have, want = np.maximum(have, floor), np.maximum(want, floor)
+        if self.method == "predict_log_proba" and self.promise.lossy:
+            # The logarithm of a small probability has no bound; the probability has.
+            with np.errstate(over="ignore"):
+                have, want = np.exp(have), np.exp(want)
         known = want[~probe]
         known = known[np.isfinite(known)]
         if not len(known):

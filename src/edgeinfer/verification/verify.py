@@ -128,7 +128,7 @@ class _Verifier:
         for number, method in enumerate(methods):
             labels = method == "predict" and info.classes is not None
             promise = EQUAL if method in EXACT_METHODS else self.promise
-            comparison = Comparison(method, promise, info.precision, labels)
+            comparison = Comparison(method, promise, labels)
             self.progress(f"comparing {method}", number, len(methods))
             problem = self._compare(comparison, probes.rows)
             if isinstance(problem, Difference):
