@@ -26,7 +26,7 @@ class Library:
         folder: Path,
         compiler: str = "gcc",
         language: str = "c",
-        optimize: str = "-O0",
+        *flags: str,
     ) -> None:
         need(compiler)
         folder.mkdir(parents=True, exist_ok=True)
@@ -41,10 +41,8 @@ class Library:
         whole = folder / "all.c"
         whole.write_text("".join(sources))
         image = folder / "library.so"
-        run(
-            *(compiler, optimize, "-shared", "-fPIC", "-ffp-contract=off", *WARNINGS, *dialect),
-            *(whole, "-o", image, "-lm"),
-        )
+        built = ("-shared", "-fPIC", "-ffp-contract=off", *WARNINGS, *dialect)
+        run(compiler, "-O0", *flags, *built, whole, "-o", image, "-lm")
         self.library = ctypes.CDLL(str(image))
 
     def call(

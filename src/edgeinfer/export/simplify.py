@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from edgeinfer.graph import Graph, Node, TensorType
-from edgeinfer.ops import ArgMax, CheckFinite, Lookup, TreeEnsemble
+from edgeinfer.ops import ArgMax, CheckFinite, Lookup, Quantize, TreeEnsemble
 from edgeinfer.ops.tree_small import SmallTrees, can_vote, on_codes, small_trees
 from edgeinfer.target import Target
 
@@ -23,6 +23,7 @@ def simplify(graph: Graph, method: str, target: Target) -> Graph:
     tensors = list(spec.tensors)
     nodes = _small_trees(graph, nodes, tensors, target)
     nodes = _without_idle_lookups(nodes, tensors)
+    nodes = _guarding(nodes, graph.types)
     methods = {method: replace(spec, tensors=tuple(tensors))}
     return replace(graph, nodes=tuple(nodes), methods=methods)
 
@@ -82,6 +83,24 @@ def _without_done_guards(nodes: list[Node], types: Mapping[str, TensorType]) -> 
             ):
                 continue
         kept.append(node)
+    return kept
+
+
+def _guarding(nodes: list[Node], types: Mapping[str, TensorType]) -> list[Node]:
+    """The nodes; where all that reads a guarded tensor quantizes it, that is the guard."""
+    kept = list(nodes)
+    for node in nodes:
+        if not isinstance(node.op, CheckFinite) or node.op.allow_nan:
+            continue
+        readers = [n for n in _readers(nodes, node.inputs[0]) if n is not node]
+        quantized = {
+            id(n): replace(n.op, guard=True)
+            for n in readers
+            if isinstance(n.op, Quantize) and n.op.fits_small
+        }
+        if readers and len(quantized) == len(readers) and types[node.inputs[0]].size:
+            kept.remove(node)
+            kept = [replace(n, op=quantized[id(n)]) if id(n) in quantized else n for n in kept]
     return kept
 
 

@@ -8,6 +8,8 @@ import numpy as np
 
 from edgeinfer.graph import QParams, TensorType
 from edgeinfer.ops._base import SUFFIX, Block, Lowered, Op, array, require, require_float
+from edgeinfer.ops.check import CheckFinite
+from edgeinfer.target import Target
 
 INTEGERS = ("int8", "int16")
 MAX_ZERO_POINT = 1 << 16
@@ -51,7 +53,8 @@ class Quantize(Op):
     `scale` and `zero_point` are of the tensor or of each feature (last axis). What is quantized is
     ``(x - offset) / divisor``: a scaler of the source, folded in. Without those it is, in float32,
     TensorFlow Lite Micro's QUANTIZE, bit for bit. Rounds half away from zero; a NaN becomes the
-    smallest integer, so a guard belongs before it where a NaN is to be refused.
+    smallest integer, so a guard belongs before it where a NaN is to be refused; with
+    `guard` this is that guard as well, in float32 and for small targets.
     """
 
     kind = "Quantize"
@@ -61,6 +64,7 @@ class Quantize(Op):
     zero_point: np.ndarray = array("int32", ndim=1)
     offset: np.ndarray | None = array("float64", "float32", ndim=1, optional=True)
     divisor: np.ndarray | None = array("float64", "float32", ndim=1, optional=True)
+    guard: bool = False
 
     def check(self) -> None:
         require(self.dtype in INTEGERS, f"quantizes to int8 or int16, not {self.dtype!r}")
@@ -70,6 +74,14 @@ class Quantize(Op):
                 require(values.dtype == self.scale.dtype, "scale, offset, divisor differ in dtype")
                 require(bool(np.isfinite(values).all()), "an offset or divisor is not finite")
         require(self.divisor is None or bool((self.divisor != 0).all()), "a divisor is zero")
+        require(not self.guard or self.fits_small, "cannot be a guard with such steps")
+
+    @property
+    def fits_small(self) -> bool:
+        """Whether small targets have a kernel for it: float32, no step beyond the usual."""
+        step = np.abs(self._step)
+        usual = bool(((step >= 2.0**-100) & (step <= 2.0**100)).all())
+        return usual and self.scale.dtype == np.float32
 
     def infer(self, x: TensorType) -> tuple[TensorType, ...]:
         dtype = require_float(self.kind, x)
@@ -80,18 +92,24 @@ class Quantize(Op):
             require(ok, f"quantization parameters do not fit the {last} features of {x}")
         return (TensorType(self.dtype, x.shape, as_qparams(self.scale, self.zero_point)),)
 
+    @property
+    def _step(self) -> np.ndarray:
+        with np.errstate(over="ignore"):
+            step = self.scale if self.divisor is None else self.scale * self.divisor
+        # Far too small a product would divide by zero.
+        tiny = np.finfo(step.dtype).tiny
+        return np.where(np.abs(step) < tiny, np.copysign(tiny, step), step)
+
     def _steps(self, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Offset, step and zero point of each of `n` features."""
         zero = np.zeros(1, self.scale.dtype)
         offset = zero if self.offset is None else self.offset
-        step = self.scale if self.divisor is None else self.scale * self.divisor
-        # Far too small a product would divide by zero.
-        tiny = np.finfo(step.dtype).tiny
-        step = np.where(np.abs(step) < tiny, np.copysign(tiny, step), step)
-        return _spread(offset, n), _spread(step, n), _spread(self.zero_point, n)
+        return _spread(offset, n), _spread(self._step, n), _spread(self.zero_point, n)
 
     def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
         info = np.iinfo(self.dtype)
+        if self.guard:
+            CheckFinite(self.kind).reference(x)
         offset, step, zero = self._steps(x.shape[-1] if x.ndim > 1 else 1)
         with np.errstate(all="ignore"):
             value = (x - (offset if x.ndim > 1 else offset[0])) / (step if x.ndim > 1 else step[0])
@@ -102,7 +120,12 @@ class Quantize(Op):
         value = np.where(value < high, value, high)
         return ((round_half_away(value).astype(np.int32) + zero).astype(self.dtype),)
 
+    def explain(self, status: int) -> str:
+        return CheckFinite(self.kind).explain(status)
+
     def lower(self, x: TensorType) -> Lowered:
+        if self.guard:
+            return self._lower_small(x)
         last, repeat = _last_axis(x)
         offset, step, zero = self._steps(last)
         fields = (
@@ -114,6 +137,33 @@ class Quantize(Op):
         )
         kernel = f"quantize_{SUFFIX[x.dtype]}_{SUFFIX[self.dtype]}"
         return Lowered(kernel, Block("ei_quantize_params", fields))
+
+    def lower_for(self, target: Target, x: TensorType) -> Lowered:
+        return self._lower_small(x) if self.fits_small else self.lower(x)
+
+    def _lower_small(self, x: TensorType) -> Lowered:
+        """Features of the same offset, step and zero point are of one kind."""
+        last, repeat = _last_axis(x)
+        offset, step, zero = self._steps(last)
+        every = np.stack([offset, step, zero.astype(np.float32)], axis=1)
+        distinct, kinds = np.unique(every, axis=0, return_inverse=True)
+        shared = len(distinct) <= 256
+        offset, step, zero = (distinct if shared else every).T.copy()
+        mantissa = (step.view(np.int32) & 0x7FFFFF) | 0x800000
+        single = len(distinct) <= 1
+        fields = (
+            ("offset", "ptr", offset if offset.any() else None),
+            ("step", "ptr", step),
+            ("zero", "ptr", zero.astype(np.int32)),
+            ("reciprocal", "ptr", ((1 << 38) // mantissa.astype(np.int64)).astype(np.uint16)),
+            ("kinds", "ptr", kinds.ravel().astype(np.uint8) if shared and not single else None),
+            ("stride", "i32", not single),
+            ("n", "i32", last),
+            ("repeat", "i32", repeat),
+            ("guard", "i32", self.guard),
+        )
+        kernel = f"quantize_small_{SUFFIX[x.dtype]}_{SUFFIX[self.dtype]}"
+        return Lowered(kernel, Block("ei_quantize_small_params", fields))
 
 
 @dataclass(frozen=True, eq=False)

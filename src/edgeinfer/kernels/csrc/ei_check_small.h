@@ -15,7 +15,7 @@ typedef struct {
  * floating-point unit the sum tells (it may overflow without); not where the compiler may assume
  * that there are neither. */
 #if (defined(__ARM_FP) || defined(__riscv_flen) || defined(__SSE__)) && \
-    !(defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+    !defined(EI_NO_FLOAT_UNIT) && !(defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
 #define EI_HAVE_FLOAT_UNIT 1
 #endif
 
@@ -55,20 +55,25 @@ EI_API int ei_any_beyond_f32(const float *x, ptrdiff_t n) {
 }
 #endif
 
+/* Which it is, where the above is not no. An infinity counts before a NaN, wherever they are. */
+EI_API ei_status ei_which_beyond_f32(const float *x, ptrdiff_t n, int32_t allow_nan) {
+  int has_nan = 0;
+  for (ptrdiff_t i = 0; i < n; i++) {
+    uint32_t bits;
+    memcpy(&bits, &x[i], sizeof bits);
+    bits <<= 1;
+    if (bits == 0xFF000000u) return EI_INF;
+    has_nan |= bits > 0xFF000000u;
+  }
+  return has_nan && !allow_nan ? EI_NAN : EI_OK;
+}
+
 EI_API ei_status ei_check_small_f32(const void *params, const ei_io *io) {
   const ei_check_small_params *p = (const ei_check_small_params *)params;
   const float *x = (const float *)io->in[0];
   const ptrdiff_t total = (ptrdiff_t)io->rows * p->n;
   if (!ei_any_beyond_f32(x, total)) return EI_OK;
-  /* An infinity counts before a NaN, wherever they are. */
-  for (ptrdiff_t i = 0; i < total; i++) {
-    uint32_t bits;
-    memcpy(&bits, &x[i], sizeof bits);
-    if ((bits & 0x7FFFFFFFu) == 0x7F800000u) return EI_INF;
-  }
-  for (ptrdiff_t i = 0; i < total && !p->allow_nan; i++)
-    if (x[i] != x[i]) return EI_NAN;
-  return EI_OK;
+  return ei_which_beyond_f32(x, total, p->allow_nan);
 }
 
 #endif
