@@ -14,8 +14,8 @@ typedef struct {
   int32_t relu;
 } ei_dense_params;
 
-/* ei_dense_panels: the sums of `rows` rows (at most EI_DENSE_ROWS, `row` values apart) with
- * `panels` panels (at most EI_DENSE_PANELS), EI_DENSE_PANELS panels of sums a row. */
+/* ei_dense_panels: `width` outputs (at most EI_DENSE_PANELS panels) of `rows` rows (at most
+ * EI_DENSE_ROWS), `row` values of x and `y_row` of y apart. */
 #ifndef EI_HAVE_DENSE_PANELS
 #define EI_DENSE_ROWS   1
 #define EI_DENSE_PANELS 1
