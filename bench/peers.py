@@ -88,9 +88,7 @@ def ydf(fitted: Fitted, method: str) -> Answer:
     import ydf as library
 
     model = library.from_sklearn(fitted.source)
-    return lambda rows: _labels(
-        fitted.source, model.predict({"features": rows}, use_slow_engine=False)
-    )
+    return lambda rows: _labels(fitted.source, model.predict({"features": rows}, num_threads=1))
 
 
 def _labels(source: Any, scores: np.ndarray) -> np.ndarray:
@@ -176,7 +174,7 @@ def ydf_own(fitted: Fitted, method: str) -> Answer:
     names = [f"f{i}" for i in range(X.shape[1])]
     data = dict(zip(names, X.T.astype(np.float32), strict=True))
     model = learner.train({**data, "label": y.astype(str)})
-    return lambda rows: model.predict(dict(zip(names, rows.T, strict=True)))
+    return lambda rows: model.predict(dict(zip(names, rows.T, strict=True)), num_threads=1)
 
 
 @peer("scikit-learn-intelex", np.float64)
