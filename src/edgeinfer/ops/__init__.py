@@ -15,6 +15,8 @@
 `tree_ensemble`           trees, forests, boosting
 `conv`, `pool`            convolutions and poolings of networks
 `arithmetic`, `table`     quantized tensors element by element, integer functions by table
+`integers`                integers to other integers, one at a time; places, rows by index
+`normalize_int`           softmax, its logarithm and the Euclidean norm of integers
 `move`                    strided copies, padding, constants
 `neighbors`               nearest neighbours, their votes and means
 `neighbor_tree`           the same by scikit-learn's own tree
@@ -28,6 +30,7 @@ from edgeinfer.ops.conv import Conv2D, DepthwiseConv2D, QConv2D, QDepthwiseConv2
 from edgeinfer.ops.dense import Dense
 from edgeinfer.ops.dense_int import DenseInt
 from edgeinfer.ops.encode import Lookup, SignIndex
+from edgeinfer.ops.integers import Convert, Place, Rescale, Take, Whole
 from edgeinfer.ops.kernel_machine import KernelMachine, OneVsRest, PairCoupling, Vote
 from edgeinfer.ops.move import Constant, Move, Pad, Relabel
 from edgeinfer.ops.neighbor_tree import NeighborTree
@@ -38,13 +41,21 @@ from edgeinfer.ops.neighbors import (
     NeighborSearchInt,
     NeighborVote,
 )
-from edgeinfer.ops.network import BatchMatMul, Choose, Compare, QReduce
+from edgeinfer.ops.network import (
+    BatchMatMul,
+    Choose,
+    Compare,
+    QBatchMatMul,
+    QBilinear,
+    QReduce,
+)
+from edgeinfer.ops.normalize_int import QL2Norm, QLogSoftmax, QSoftmax, QSoftmax16
 from edgeinfer.ops.pool import Pool2D
 from edgeinfer.ops.quantize import Dequantize, Quantize
 from edgeinfer.ops.reduce import ArgMax, Normalize, Reduce, Softmax
 from edgeinfer.ops.scale import Binary, BinaryConst, Clip, Impute
 from edgeinfer.ops.select import Cast, Concat, Reshape, Select
-from edgeinfer.ops.table import QSoftmax, Table8, Table16
+from edgeinfer.ops.table import QSigmoid16, Table8, Table16
 from edgeinfer.ops.tree_ensemble import TreeEnsemble
 from edgeinfer.ops.tree_small import RankCodes, SmallTrees
 from edgeinfer.ops.unary import Complement, Unary
@@ -65,6 +76,7 @@ __all__ = [
     "Concat",
     "Constant",
     "Conv2D",
+    "Convert",
     "Cost",
     "Dense",
     "DenseInt",
@@ -86,16 +98,24 @@ __all__ = [
     "Op",
     "Pad",
     "PairCoupling",
+    "Place",
     "Pool2D",
+    "QBatchMatMul",
+    "QBilinear",
     "QBinary",
     "QConv2D",
     "QDepthwiseConv2D",
+    "QL2Norm",
+    "QLogSoftmax",
     "QReduce",
+    "QSigmoid16",
     "QSoftmax",
+    "QSoftmax16",
     "Quantize",
     "RankCodes",
     "Reduce",
     "Relabel",
+    "Rescale",
     "Reshape",
     "Select",
     "SignIndex",
@@ -103,8 +123,10 @@ __all__ = [
     "Softmax",
     "Table8",
     "Table16",
+    "Take",
     "TreeEnsemble",
     "Unary",
     "Vote",
+    "Whole",
     "op_from_data",
 ]

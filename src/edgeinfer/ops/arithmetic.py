@@ -8,17 +8,29 @@ import numpy as np
 
 from edgeinfer.graph import QParams, TensorType
 from edgeinfer.ops._base import SUFFIX, Block, Lowered, Op, require
-from edgeinfer.ops.fixed_point import MAX_SHIFT, MIN_SHIFT, rescale_i32
+from edgeinfer.ops._newton import leading_zeros, shift_left, wrap
+from edgeinfer.ops.fixed_point import (
+    MAX_SHIFT,
+    MIN_SHIFT,
+    divide_by_pot,
+    high_mul,
+    newton_reciprocal,
+    rescale_i32,
+)
 
-FUNCTIONS = ("add", "sub", "mul")
+FUNCTIONS = ("add", "sub", "mul", "sqdiff", "div", "prelu")
+SUMS = ("add", "sub", "sqdiff")
 
 
 @dataclass(frozen=True, eq=False)
 class QBinary(Op):
-    """``a + b``, ``a - b`` or ``a * b`` of int8 or int16 tensors of one shape.
+    """``a + b``, ``a - b``, ``a * b``, ``(a - b)**2``, ``a / b`` or ``a if a >= 0 else a * b``.
 
-    Sums: each operand, its zero point taken off, is shifted left by `left_shift`, rescaled by its
-    multiplier, and the sum is rescaled. Products are rescaled once (`multipliers[2]`).
+    Of int8 or int16 tensors of one shape; quotients of int8 only, and the slope b of `prelu` is
+    int8. Sums: each operand, its zero point taken off, is shifted left by `left_shift`, rescaled by
+    its multiplier, and the sum (its square) is rescaled. Products and quotients are rescaled once
+    (`multipliers[2]`), a positive a of `prelu` by `multipliers[0]`. Where a divisor is zero the
+    result is the bound on the side of a.
     """
 
     kind = "QBinary"
@@ -38,40 +50,70 @@ class QBinary(Op):
         require(all(len(v) == 3 for v in three), "parameters are of two operands and the result")
         require(all(-32768 <= z <= 32767 for z in self.zero_points), "a zero point out of range")
         require(all(0 <= m < 1 << 31 for m in self.multipliers), "a multiplier out of range")
-        top = MAX_SHIFT if self.fn == "mul" else 0
-        least = MIN_SHIFT if self.fn == "mul" else -30
-        require(all(least <= s <= top for s in self.shifts), "a shift out of range")
+        rescaled = self.shifts[2:] if self.fn == "sqdiff" else self.shifts
+        halved = self.shifts[:2] if self.fn == "sqdiff" else ()
+        if self.fn in ("add", "sub"):
+            rescaled, halved = (), self.shifts
+        require(all(MIN_SHIFT <= s <= MAX_SHIFT for s in rescaled), "a shift out of range")
+        require(all(-30 <= s <= 0 for s in halved), "a shift out of range")
         require(0 <= self.left_shift <= 20, "the left shift is out of range")
         require(-32768 <= self.low <= self.high <= 32767, "the bounds are out of range")
         require(0 < self.scale < float("inf"), "the scale is not positive and finite")
 
     def infer(self, a: TensorType, b: TensorType) -> tuple[TensorType, ...]:
         require(a.dtype in ("int8", "int16"), f"takes int8 or int16, got {a}")
-        require(a.dtype == b.dtype and a.shape == b.shape, f"cannot combine {a} with {b}")
+        other = "int8" if self.fn == "prelu" else a.dtype
+        require(b.dtype == other and a.shape == b.shape, f"cannot combine {a} with {b}")
+        require(self.fn != "div" or a.dtype == "int8", "quotients are of int8")
         if a.dtype == "int8":
             require(self.low >= -128 and self.high <= 127, "the bounds are out of range")
             require(all(-128 <= z <= 127 for z in self.zero_points), "a zero point out of range")
         else:
             require(self.left_shift <= 15, "the left shift is out of range")
-            none = self.fn == "mul" or self.zero_points[:2] == (0, 0)
+            none = self.fn not in SUMS or self.zero_points[:2] == (0, 0)
             require(none, "int16 sums have the zero point 0")
         return (TensorType(a.dtype, a.shape, QParams((self.scale,), (self.zero_points[2],))),)
 
     def reference(self, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, ...]:
         m = [np.array(v) for v in self.multipliers]
         s = [np.array(v) for v in self.shifts]
-        x = [v.astype(np.int64) - z for v, z in zip((a, b), self.zero_points[:2], strict=True)]
-        if self.fn == "mul":
-            raw = (x[0] * x[1]).astype(np.uint64).astype(np.uint32).view(np.int32)
+        x, z = (
+            v.astype(np.int64) - zero for v, zero in zip((a, b), self.zero_points[:2], strict=True)
+        )
+        if self.fn == "div":
+            return (self._quotient(x, z),)
+        if self.fn in SUMS:
+            u, v = (
+                rescale_i32((w << self.left_shift).astype(np.int32), m[i], s[i]).astype(np.int64)
+                for i, w in enumerate((x, z))
+            )
+            raw = u + v if self.fn == "add" else u - v
+            raw = raw * raw if self.fn == "sqdiff" else raw
         else:
-            scaled = [
-                rescale_i32((x[i] << self.left_shift).astype(np.int32), m[i], s[i]).astype(np.int64)
-                for i in range(2)
-            ]
-            total = scaled[0] + (scaled[1] if self.fn == "add" else -scaled[1])
-            raw = total.astype(np.uint64).astype(np.uint32).view(np.int32)
-        y = rescale_i32(raw, m[2], s[2]).astype(np.int64) + self.zero_points[2]
-        return (np.clip(y, self.low, self.high).astype(a.dtype),)
+            raw = x * z
+        y = rescale_i32(wrap(raw), m[2], s[2]).astype(np.int64)
+        if self.fn == "prelu":
+            y = np.where(x >= 0, rescale_i32(x.astype(np.int32), m[0], s[0]), y)
+        return (np.clip(y + self.zero_points[2], self.low, self.high).astype(a.dtype),)
+
+    def _quotient(self, x: np.ndarray, z: np.ndarray) -> np.ndarray:
+        top, bottom = np.where(z < 0, -x, x), np.maximum(np.abs(z), 1)
+        zeros = leading_zeros(bottom)
+        inverse = newton_reciprocal(((bottom << zeros) - (1 << 31)).astype(np.int32))
+        headroom = np.where(top == 0, 31, leading_zeros(np.where(top < 0, ~top, top)) - 1)
+        quotient = high_mul(wrap(top << headroom), inverse)
+        right = headroom + (31 - zeros) - self.shifts[2]
+        scaled = high_mul(quotient, np.array(self.multipliers[2]))
+        y = divide_by_pot(scaled, np.clip(right, 0, 31)).astype(np.int64)
+        y = np.where(right > 31, np.where(scaled < 0, -1, 1), y)
+        y = np.where(right < 0, shift_left(scaled, np.maximum(-right, 0)), y)
+        y = np.clip(y + self.zero_points[2], self.low, self.high)
+        none = np.where(
+            x > 0,
+            self.high,
+            np.where(x < 0, self.low, np.clip(self.zero_points[2], self.low, self.high)),
+        )
+        return np.asarray(np.where(z == 0, none, y).astype(np.int8))
 
     def lower(self, a: TensorType, b: TensorType) -> Lowered:
         names = ("a", "b", "y")
@@ -85,5 +127,5 @@ class QBinary(Op):
             ("high", "i32", self.high),
             ("n", "i32", a.size),
         )
-        name = "mul" if self.fn == "mul" else "add"
+        name = "add" if self.fn == "sub" else self.fn
         return Lowered(f"q{name}_{SUFFIX[a.dtype]}", Block("ei_qbinary_params", fields))

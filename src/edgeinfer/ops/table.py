@@ -1,4 +1,4 @@
-"""Integer functions by table: any function of one byte, and softmax."""
+"""Integer functions by table: any function of one byte, and some of int16."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 
 from edgeinfer.graph import QParams, TensorType
 from edgeinfer.ops._base import Block, Lowered, Op, array, require
-from edgeinfer.ops.fixed_point import divide_by_pot, high_mul, newton_reciprocal
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,42 +83,53 @@ class Table16(Op):
 
 
 @dataclass(frozen=True, eq=False)
-class QSoftmax(Op):
-    """Softmax of int8 over the last axis, as TensorFlow Lite Micro computes it in fixed point.
+class QSigmoid16(Op):
+    """The logistic function or the tanh of int16, as int16 of scale 1/32768.
 
-    `exps` is exp of every difference to the largest value: entry d for the difference -d, 31 bits
-    after the point. The result has scale 1/256 and zero point -128.
+    By a table of the logistic function at i / 24, 16 bits after the point, for i from 0 to 255,
+    interpolated. Inputs are first multiplied with ``multiplier / 2**shift``, which makes them
+    1 / 12288 each.
     """
 
-    kind = "QSoftmax"
+    kind = "QSigmoid16"
 
-    exps: np.ndarray = array("int32", ndim=1)
+    fn: str
+    multiplier: int
+    shift: int
+    table: np.ndarray = array("uint16", ndim=1)
 
     def check(self) -> None:
-        require(self.exps.size == 256, "there are 256 differences of bytes")
-        require(bool((self.exps >= 0).all()), "an exponential is negative")
-        require(int(self.exps[0]) == 0x7FFFFFFF, "exp(0) has to be the largest number")
+        require(self.fn in ("logistic", "tanh"), f"unknown function {self.fn!r}")
+        require(0 <= self.multiplier < 1 << 16, "the multiplier is out of range")
+        require(0 <= self.shift <= 31, "the shift is out of range")
+        require(self.table.size == 256, "the table has 256 entries")
+        require(bool((np.diff(self.table.astype(int)) >= 0).all()), "the table does not rise")
 
     def infer(self, x: TensorType) -> tuple[TensorType, ...]:
-        require(x.dtype == "int8", f"takes int8, not {x}")
-        require(bool(x.shape) and 0 < x.shape[-1] < 4096, "softmax takes 1 to 4095 values")
-        return (TensorType("int8", x.shape, QParams((1 / 256,), (-128,))),)
+        require(x.dtype == "int16", f"takes int16, not {x}")
+        return (TensorType("int16", x.shape, QParams((1 / 32768,), (0,))),)
 
     def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
-        wide = x.astype(np.int64)
-        exps = self.exps[wide.max(axis=-1, keepdims=True) - wide]
-        total = divide_by_pot(exps, np.array(12)).astype(np.int64).sum(axis=-1, keepdims=True)
-        zeros = 32 - np.frompyfunc(lambda v: int(v).bit_length(), 1, 1)(total).astype(np.int64)
-        shifted = ((total << zeros) - (1 << 31)).astype(np.int32)
-        scale = newton_reciprocal(shifted)
-        exponent = (12 - zeros) + 31 - 8
-        y = divide_by_pot(high_mul(np.broadcast_to(scale, exps.shape), exps), exponent)
-        return (np.clip(y.astype(np.int64) - 128, -128, 127).astype(np.int8),)
+        half = 1 << (self.shift - 1) if self.shift else 0
+        scaled = (x.astype(np.int64) * self.multiplier + half) >> self.shift
+        size, table = np.abs(scaled), self.table.astype(np.int64)
+        bits = 9 if self.fn == "logistic" else 8
+        place = np.minimum(size >> bits, 254)
+        slope = table[place + 1] - table[place]
+        y = (table[place] << bits) + (size & ((1 << bits) - 1)) * slope
+        most = 0x7FFF << 10 if bits == 9 else 0xFFFF << 8
+        y = np.where(size >> bits >= 255, most, y)
+        if bits == 9:
+            y = np.where(scaled >= 0, y + 512, (1 << 25) - y + 511) >> 10
+        else:
+            y = np.where(scaled >= 0, y - (1 << 23) + 128, (1 << 23) - y + 127) >> 8
+        return (y.astype(np.int16),)
 
     def lower(self, x: TensorType) -> Lowered:
         fields = (
-            ("exps", "ptr", self.exps),
-            ("n", "i32", x.shape[-1]),
-            ("repeat", "i32", x.size // x.shape[-1]),
+            ("table", "ptr", self.table),
+            ("multiplier", "i32", self.multiplier),
+            ("shift", "i32", self.shift),
+            ("n", "i32", x.size),
         )
-        return Lowered("softmax_i8", Block("ei_softmax_i8_params", fields))
+        return Lowered(f"{self.fn}_i16", Block("ei_sigmoid_i16_params", fields))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import erf
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,12 @@ UNARY: dict[str, Callable[[Any], Any]] = {
     "abs": np.abs,
     "log1p": np.log1p,
     "expm1": np.expm1,
+    "floor": np.floor,
+    "ceil": np.ceil,
+    "rint": np.rint,
+    "sin": np.sin,
+    "cos": np.cos,
+    "erf": lambda x: np.asarray(np.frompyfunc(erf, 1, 1)(x)).astype(x.dtype),
     "isnan": np.isnan,
     "ident": lambda x: x.copy(),
 }
@@ -53,7 +60,8 @@ class Unary(Op):
             return (UNARY[self.fn](x).astype(x.dtype, copy=False),)
 
     def on_float32(self) -> Op | None:
-        return self if self.fn in ("relu", "neg", "abs", "ident") else None
+        exact = ("relu", "neg", "abs", "floor", "ceil", "rint", "ident")
+        return self if self.fn in exact else None
 
     def lower(self, x: TensorType) -> Lowered:
         block = Block("ei_unary_params", (("n", "i32", x.size),))

@@ -26,7 +26,7 @@ POSITIVE = np.abs(FINITE) + 0.1
 
 RTOL = {"float64": 1e-14, "float32": 2e-6}
 LIBM_BINARY = {"pow"}
-LIBM_UNARY = {"exp", "exp2", "log", "tanh", "logistic", "log1p", "expm1"}
+LIBM_UNARY = {"exp", "exp2", "log", "tanh", "logistic", "log1p", "expm1", "sin", "cos", "erf"}
 
 
 def _of(dtype: str) -> list[Example]:

@@ -11,7 +11,16 @@ from edgeinfer.converters.tflite._network import network_graph, supported_operat
 from edgeinfer.errors import EdgeInferError
 from edgeinfer.graph import Graph
 
-_FAMILIES = ("_convolution", "_elementwise", "_indexing", "_reductions", "_shapes", "_variables")
+_FAMILIES = (
+    "_constants",
+    "_convolution",
+    "_elementwise",
+    "_indexing",
+    "_rearranging",
+    "_reductions",
+    "_shapes",
+    "_variables",
+)
 
 
 def operators() -> list[str]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from edgeinfer.converters.tflite import numbers
+from edgeinfer.converters.tflite._bytes import table_513
 from edgeinfer.converters.tflite._common import (
     activation,
     broadcast,
@@ -14,20 +13,25 @@ from edgeinfer.converters.tflite._common import (
     flip_sign,
     float_bounds,
     integer_bounds,
+    same_quantization,
 )
-from edgeinfer.converters.tflite._network import Call, Value, operator, row_shape
+from edgeinfer.converters.tflite._network import Call, Value, graph_dtype, operator, row_shape
 from edgeinfer.ops import (
     Binary,
     BinaryConst,
     Clip,
+    Convert,
     Dequantize,
-    Move,
     QBinary,
+    QSigmoid16,
     QSoftmax,
+    QSoftmax16,
     Quantize,
+    Rescale,
     Softmax,
     Table8,
     Unary,
+    Whole,
 )
 from edgeinfer.ops.fixed_point import quantize_multiplier, rescale_i32
 
@@ -38,10 +42,11 @@ _BINARY = {
     "DIV": "div",
     "MAXIMUM": "max",
     "MINIMUM": "min",
+    "SQUARED_DIFFERENCE": "sqdiff",
 }
 
 
-@operator("ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", version=7)
+@operator(*_BINARY, version=7)
 def binary(call: Call) -> None:
     a, b = call.input(0), call.input(1)
     if a.dtype != b.dtype:
@@ -49,18 +54,31 @@ def binary(call: Call) -> None:
     shape = broadcast_shape(call, a.shape, b.shape)
     fn = _BINARY[call.op.name]
     clips = call.op.name in ("ADD", "SUB", "MUL", "DIV")
-    if a.data is not None and b.data is not None:
-        raise call.op.unsupported("both operands are constants")
     if a.dtype == "float32":
-        tensor = float_binary(call, fn, a, b, shape)
+        if fn == "sqdiff":
+            difference = float_binary(call, "sub", a, b, shape)
+            tensor = call.emit(Binary("mul"), difference, difference)
+        else:
+            tensor = float_binary(call, fn, a, b, shape)
         low, high = float_bounds(activation(call)) if clips else (-np.inf, np.inf)
         if np.isfinite(low) or np.isfinite(high):
             tensor = call.emit(Clip(float(low), float(high)), tensor)
         call.put(0, tensor, shape)
         return
-    if a.dtype not in ("int8", "int16") or fn not in ("add", "sub", "mul"):
+    if a.dtype not in ("int8", "int16", "int32"):
         raise call.op.unsupported(f"operands of {a.dtype}")
-    op = integer_binary(call, fn, a, b)
+    op: QBinary | Whole
+    if fn in ("max", "min"):
+        same_quantization(call, a, b)
+        op = Whole(fn)
+    elif a.dtype == "int32":
+        if fn not in ("add", "sub", "mul") or (clips and activation(call) != "NONE"):
+            raise call.op.unsupported("of int32 only plain sums, differences and products")
+        op = Whole(fn)
+    elif fn == "div" and a.dtype != "int8":
+        raise call.op.unsupported(f"operands of {a.dtype}")
+    else:
+        op = integer_binary(call, fn, a, b, activation(call) if clips else "NONE")
     call.put(0, call.emit(op, broadcast(call, a, shape), broadcast(call, b, shape)), shape)
 
 
@@ -79,22 +97,34 @@ def float_binary(call: Call, fn: str, a: Value, b: Value, shape: tuple[int, ...]
     return call.emit(Binary(fn), broadcast(call, a, shape), broadcast(call, b, shape))
 
 
-def integer_binary(call: Call, fn: str, a: Value, b: Value) -> QBinary:
-    """The op of ADD, SUB or MUL of integers, as TensorFlow Lite Micro prepares it."""
+def integer_binary(call: Call, fn: str, a: Value, b: Value, bounds: str) -> QBinary:
+    """The op of arithmetic of integers, as TensorFlow Lite Micro prepares it."""
     (a_scale, a_zero), (b_scale, b_zero) = call.quant(a), call.quant(b)
     y_scale, y_zero = call.quant(call.output())
     left_shift = 0
     if fn == "mul":
         pairs = [(0, 0), (0, 0), quantize_multiplier(a_scale * b_scale / y_scale)]
+    elif fn == "div":
+        divisor = np.float32(b_scale) * np.float32(y_scale)
+        pairs = [(0, 0), (0, 0), quantize_multiplier(float(np.float32(a_scale) / divisor))]
+    elif fn == "prelu":
+        product = a_scale * b_scale / y_scale
+        pairs = [quantize_multiplier(a_scale / y_scale), (0, 0), quantize_multiplier(product)]
     else:
         left_shift = 15 if a.dtype == "int16" else 20
         twice = 2 * max(a_scale, b_scale)
+        rest = twice
+        if fn == "sqdiff":
+            left_shift = 0 if a.dtype == "int16" else 7
+            # The reference multiplies the shift with the scale in float32.
+            rest = twice * twice * (1 << left_shift) * y_scale
+            rest /= float(np.float32(1 << 2 * left_shift) * np.float32(y_scale))
         pairs = [
             quantize_multiplier(a_scale / twice),
             quantize_multiplier(b_scale / twice),
-            quantize_multiplier(twice / ((1 << left_shift) * y_scale)),
+            quantize_multiplier(rest / ((1 << left_shift) * y_scale)),
         ]
-    low, high = integer_bounds(activation(call), a.dtype, y_scale, y_zero)
+    low, high = integer_bounds(bounds, a.dtype, y_scale, y_zero)
     return QBinary(
         fn,
         (a_zero, b_zero, y_zero),
@@ -107,6 +137,31 @@ def integer_binary(call: Call, fn: str, a: Value, b: Value) -> QBinary:
     )
 
 
+@operator("ADD_N", version=1)
+def add_n(call: Call) -> None:
+    parts = [call.input(i, "float32") for i in range(call.arity)]
+    if not parts or len({part.shape for part in parts}) != 1:
+        raise call.op.damaged("adds tensors of different shapes")
+    total = call.tensor(parts[0])
+    for part in parts[1:]:
+        total = call.emit(Binary("add"), total, call.tensor(part))
+    call.put(0, total, parts[0].shape)
+
+
+@operator("PRELU", version=1)
+def prelu(call: Call) -> None:
+    x, alpha = call.input(0, "float32", "int8", "int16"), call.input(1)
+    shape = broadcast_shape(call, x.shape, alpha.shape)
+    tensor, slope = broadcast(call, x, shape), broadcast(call, alpha, shape)
+    if x.dtype != "float32":
+        op = integer_binary(call, "prelu", x, alpha, "NONE")
+        call.put(0, call.emit(op, tensor, slope), shape)
+        return
+    below = call.emit(BinaryConst("min", np.zeros(1, np.float32)), tensor)
+    scaled = call.emit(Binary("mul"), below, slope)
+    call.put(0, call.emit(Binary("add"), call.emit(Unary("relu"), tensor), scaled), shape)
+
+
 def byte_table(call: Call, x: Value, values: np.ndarray) -> str:
     """A function of one byte: `values` are the results in the order of the input's bits."""
     info = call.output()
@@ -116,18 +171,33 @@ def byte_table(call: Call, x: Value, values: np.ndarray) -> str:
 
 @operator("LOGISTIC", "TANH", version=3)
 def sigmoid(call: Call) -> None:
-    x = call.input(0, "float32", "int8")
+    x = call.input(0, "float32", "int8", "int16")
     tanh = call.op.name == "TANH"
     if x.dtype == "float32":
         tensor = call.emit(Unary("tanh" if tanh else "logistic"), call.tensor(x))
-    else:
+        call.put(0, tensor, x.shape)
+        return
+    expected = (1 / 128, 0) if tanh else (1 / 256, -128)
+    if x.dtype == "int16":
+        expected = (1 / 32768, 0)
+    y_scale, y_zero = call.quant(call.output())
+    if y_zero != expected[1] or abs(y_scale / expected[0] - 1) > 1e-6:
+        raise call.op.unsupported(f"its output has to have the scale and zero point {expected}")
+    if x.dtype == "int8":
         tensor = byte_table(call, x, numbers.sigmoid_table(*call.quant(x), tanh))
+    else:
+        x_scale, x_zero = call.quant(x)
+        found = numbers.sigmoid_factor(x_scale, 1 if tanh else 0)
+        if x_zero or found is None:
+            raise call.op.unsupported("its input has another zero point than 0 or a huge scale")
+        fn = "tanh" if tanh else "logistic"
+        tensor = call.emit(QSigmoid16(fn, *found, numbers.sigmoid_16()), call.tensor(x))
     call.put(0, tensor, x.shape)
 
 
 @operator("SOFTMAX", version=3)
 def softmax(call: Call) -> None:
-    x = call.input(0, "float32", "int8")
+    x = call.input(0, "float32", "int8", "int16")
     beta = float(call.op.options("Beta", 1.0))
     if not 0 < beta < np.inf:
         raise call.op.unsupported(f"beta is {beta}")
@@ -137,19 +207,43 @@ def softmax(call: Call) -> None:
             tensor = call.emit(BinaryConst("mul", np.array([beta], np.float32)), tensor)
         call.put(0, call.emit(Softmax(), tensor), x.shape)
         return
+    dtype = call.output_dtype()
+    expected = {
+        ("int8", "int8"): (1 / 256, -128),
+        ("int8", "int16"): (1 / 65536, -32768),
+        ("int16", "int16"): (1 / 32768, 0),
+    }.get((x.dtype, dtype))
     scale, zero = call.quant(call.output())
-    if zero != -128 or abs(scale * 256 - 1) > 0.001 or call.output_dtype() != "int8":
-        raise call.op.unsupported("its output has to have the scale 1/256 and zero point -128")
-    exps = numbers.softmax_exps(call.quant(x)[0], beta)
-    call.put(0, call.emit(QSoftmax(exps), call.shaped(x, x.shape)), x.shape)
+    if expected is None or zero != expected[1] or abs(scale / expected[0] - 1) > 0.001:
+        raise call.op.unsupported(f"an output of {dtype}, scale {scale}, zero point {zero}")
+    op: QSoftmax | QSoftmax16
+    x_scale, _ = call.quant(x)
+    if x.dtype == "int8":
+        op = QSoftmax(numbers.softmax_exps(x_scale, beta), dtype)
+    else:
+        multiplier, shift = quantize_multiplier(x_scale * beta / (10.0 / 65535.0))
+        op = QSoftmax16(*softmax_tables(), multiplier, shift)
+    call.put(0, call.emit(op, call.shaped(x, x.shape)), x.shape)
+
+
+def softmax_tables() -> tuple[np.ndarray, np.ndarray]:
+    """exp from -10 to 0 and 1 / (1 + x) from 0 to 1, as tables of int16."""
+    one = np.float32
+    out = (float(one(2 / 65535) * one(-32768)), float(one(2 / 65535) * one(32767)))
+    step = one(10.0) / one(65535.0)
+    exps = table_513(np.exp, float(step * one(-65535)), 0.0, out)
+    reciprocal = table_513(lambda x: 1 / (1 + x), 0.0, float(one(1 / 65535) * one(65535)), out)
+    return exps, reciprocal
 
 
 @operator("QUANTIZE", version=3)
 def quantize(call: Call) -> None:
-    x = call.input(0, "float32", "int8", "uint8")
+    x = call.input(0, "float32", "int8", "uint8", "int16", "int32")
     scale, zero = call.quant(call.output())
     dtype = call.output_dtype()
     if x.dtype == "float32":
+        if dtype not in ("int8", "int16", "uint8"):
+            raise call.op.unsupported(f"from {x.dtype} to {dtype}")
         unsigned = dtype == "uint8"
         kind = "int8" if unsigned else dtype
         op = Quantize(
@@ -160,14 +254,37 @@ def quantize(call: Call) -> None:
         tensor = call.emit(op, call.tensor(x))
         call.put(0, flip_sign(call, tensor) if unsigned else tensor, x.shape)
         return
-    if dtype not in ("int8", "uint8"):
-        raise call.op.unsupported(f"from {x.dtype} to {dtype}")
     x_scale, x_zero = call.quant(x)
     multiplier, shift = quantize_multiplier(x_scale / scale)
-    codes = numbers.bytes_of(x.dtype) - x_zero
-    y = rescale_i32(codes, np.array(multiplier), np.array(shift)).astype(np.int64) + zero
+    if x.dtype in ("int8", "uint8") and dtype in ("int8", "uint8"):
+        codes = numbers.bytes_of(x.dtype) - x_zero
+        y = rescale_i32(codes, np.array(multiplier), np.array(shift)).astype(np.int64) + zero
+        info = np.iinfo(dtype)
+        call.put(0, byte_table(call, x, np.clip(y, info.min, info.max).astype(dtype)), x.shape)
+        return
+    if dtype not in ("int8", "int16", "int32") or x.dtype == "uint8":
+        raise call.op.unsupported(f"from {x.dtype} to {dtype}")
     info = np.iinfo(dtype)
-    call.put(0, byte_table(call, x, np.clip(y, info.min, info.max).astype(dtype)), x.shape)
+    bounds = (int(info.min), int(info.max))
+    rescale = Rescale(dtype, x_zero, zero, (multiplier,) * 2, (shift,) * 2, *bounds, scale)
+    call.put(0, call.emit(rescale, call.tensor(x)), x.shape)
+
+
+_NUMBERS = ("float32", "int8", "uint8", "int16", "int32", "int64", "bool")
+
+
+@operator("CAST", version=7)
+def cast(call: Call) -> None:
+    x = call.input(0, *_NUMBERS)
+    dtype = call.output_dtype()
+    if dtype not in _NUMBERS:
+        raise call.op.unsupported(f"from {x.dtype} to {dtype}")
+    tensor = call.tensor(x)
+    if dtype == "bool":
+        tensor = call.emit(Convert("uint8", True), tensor)
+    elif dtype != graph_dtype(x.dtype):
+        tensor = call.emit(Convert(dtype), tensor)
+    call.put(0, tensor, x.shape)
 
 
 @operator("DEQUANTIZE", version=6)
@@ -188,6 +305,3 @@ def dequantize(call: Call) -> None:
         tensor, zero = flip_sign(call, tensor), zero - 128
     op = Dequantize(np.array([scale], np.float32), np.array([zero], np.int32))
     call.put(0, call.emit(op, tensor), x.shape)
-
-
-_ = (Callable, Move)

@@ -62,7 +62,10 @@ class OperatorInfo:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     options: Callable[..., Any]
-    """``options("StrideH", 1)``: a field of the operator's options, or the default."""
+    """``options("StrideH", 1)``: a field of the operator's options, or the default without any.
+
+    Options of another type are damage, unless `missing` says what a field they lack is worth.
+    """
 
     def unsupported(self, what: str) -> UnsupportedError:
         """An error that names the operator, its version and its place."""
@@ -209,13 +212,15 @@ class _Reader:
         table = op.BuiltinOptions()
         name = self.option_names.get(op.BuiltinOptionsType())
         if table is None or name in (None, "NONE"):
-            return lambda field, default=0: default
+            return lambda field, default=0, missing=None: default
         options = getattr(self.schema, str(name))()
         options.Init(table.Bytes, table.Pos)
 
-        def read(field: str, default: Any = 0) -> Any:
+        def read(field: str, default: Any = 0, missing: Any = None) -> Any:
             getter = getattr(options, field, None)
             if getter is None:
+                if missing is not None:
+                    return missing
                 raise FormatError(f"options of type {name} where {field} was expected")
             try:
                 return getter()

@@ -12,7 +12,7 @@ from edgeinfer.converters.tflite._convolution import (
     weights_of,
 )
 from edgeinfer.converters.tflite._network import Call, Value, operator
-from edgeinfer.ops import Binary, BinaryConst, Conv2D, Pad, QConv2D, Select
+from edgeinfer.ops import Binary, BinaryConst, Conv2D, Pad, QBilinear, QConv2D, Select, Take
 
 MAX_INDICES = 1 << 22
 
@@ -41,13 +41,36 @@ def positions(x: Value) -> np.ndarray:
 
 @operator("GATHER", version=7)
 def gather(call: Call) -> None:
-    x, index = call.input(0), call.constant(1, "int32", "int64")
+    x, place = call.input(0), call.input(1, "int32", "int64")
     axis = axis_of(call, call.op.options("Axis"), x.rank)
     if call.op.options("BatchDims"):
         raise call.op.unsupported("batch dimensions")
+    if place.data is None:
+        embedding(call, x, place, axis)
+        return
+    index = place.data
     if index.size and not 0 <= index.min() <= index.max() < x.shape[axis]:
         raise call.op.damaged("an index lies outside of its input")
     put_selected(call, x, np.take(positions(x), index, axis=axis))
+
+
+def embedding(call: Call, table: Value, place: Value, axis: int) -> None:
+    """Rows of a constant table by an index that is computed."""
+    if table.data is None or axis or not table.rank:
+        raise call.op.unsupported("an index that is computed, into other than a constant's rows")
+    rows = np.ascontiguousarray(table.data)
+    shape = (*place.shape, *rows.shape[1:])
+    tensor = call.emit(Take(rows.shape[1:], rows.reshape(-1)), call.tensor(place))
+    call.put(0, tensor, shape)
+
+
+@operator("EMBEDDING_LOOKUP", version=4)
+def embedding_lookup(call: Call) -> None:
+    place, table = call.input(0, "int32"), call.input(1)
+    if table.dtype == "int8" and call.output_dtype() == "float32" and table.data is not None:
+        values = matched_weights(call, Value("float32", ()), table)
+        table = Value("float32", table.shape, data=values)
+    embedding(call, table, place, 0)
 
 
 @operator("MIRROR_PAD", version=2)
@@ -90,10 +113,16 @@ def resize_nearest(call: Call) -> None:
 
 @operator("RESIZE_BILINEAR", version=4)
 def resize_bilinear(call: Call) -> None:
-    x = call.input(0, "float32")
+    x = call.input(0, "float32", "int8", "int16")
     shape = image_shape(call, x)
     align = bool(call.op.options("AlignCorners"))
     centers = bool(call.op.options("HalfPixelCenters"))
+    if x.dtype != "float32":
+        pairs = zip(shape[1:3], new_size(call), strict=True)
+        rows, columns = (integer_places(old, new, align, centers) for old, new in pairs)
+        tensor = call.emit(QBilinear(rows, columns), call.shaped(x, shape))
+        call.put(0, tensor, (shape[0], rows.size // 3, columns.size // 3, shape[3]))
+        return
     sides = []
     for old, new in zip(shape[1:3], new_size(call), strict=True):
         factor = np.float32(old) / np.float32(new)
@@ -123,6 +152,21 @@ def resize_bilinear(call: Call) -> None:
         total = part if total is None else call.emit(Binary("add"), total, part)
     assert total is not None
     call.put(0, total, out)
+
+
+def integer_places(old: int, new: int, align: bool, centers: bool) -> np.ndarray:
+    """For each row of the result: the rows around it, and the distance from the first in 1/1024."""
+    factor = (1024 * old + new // 2) // new
+    if align and new > 1:
+        factor = (1024 * (old - 1) + (new - 1) // 2) // (new - 1)
+    place = np.arange(new) * factor
+    if centers:
+        place = place + factor // 2 - 512
+    # C divides towards zero.
+    low = np.maximum(np.sign(place) * (np.abs(place) // 1024), 0)
+    above = place + 1023
+    high = np.minimum(np.sign(above) * (np.abs(above) // 1024), old - 1)
+    return np.stack([low, high, place - 1024 * low], axis=1).astype(np.int32).reshape(-1)
 
 
 @operator("TRANSPOSE_CONV", version=5)

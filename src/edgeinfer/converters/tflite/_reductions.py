@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import pi, prod, sqrt
 
 import numpy as np
 
+from edgeinfer.converters.tflite import numbers
+from edgeinfer.converters.tflite._bytes import byte_function, word_function
 from edgeinfer.converters.tflite._common import (
     axis_of,
     broadcast,
@@ -13,6 +15,7 @@ from edgeinfer.converters.tflite._common import (
     contiguous_strides,
     move,
 )
+from edgeinfer.converters.tflite._convolution import matched_weights
 from edgeinfer.converters.tflite._network import Call, Value, operator
 from edgeinfer.ops import (
     BatchMatMul,
@@ -20,6 +23,11 @@ from edgeinfer.ops import (
     BinaryConst,
     Clip,
     Compare,
+    Convert,
+    Place,
+    QBatchMatMul,
+    QL2Norm,
+    QLogSoftmax,
     QReduce,
     Reduce,
     Softmax,
@@ -80,6 +88,20 @@ def integer_reduction(call: Call, fn: str, x: Value, count: int) -> QReduce:
     return QReduce(fn, x_zero, multiplier, shift, y_zero, y_scale)
 
 
+@operator("ARG_MAX", "ARG_MIN", version=3)
+def place(call: Call) -> None:
+    x = call.input(0, "float32", "int8", "uint8", "int16", "int32")
+    axis = axis_of(call, (*call.integers(1), 0)[0], x.rank)
+    if x.size == 0:
+        raise call.op.unsupported("the largest of nothing")
+    shape = (*x.shape[:axis], *x.shape[axis + 1 :])
+    view = (prod(x.shape[:axis]), x.shape[axis], prod(x.shape[axis + 1 :]))
+    tensor = call.emit(Place(call.op.name == "ARG_MIN"), call.shaped(x, view))
+    if call.output_dtype() == "int64":
+        tensor = call.emit(Convert("int64"), tensor)
+    call.put(0, tensor, shape)
+
+
 _UNARY = {
     "EXP": "exp",
     "LOG": "log",
@@ -87,6 +109,11 @@ _UNARY = {
     "RSQRT": "rsqrt",
     "ABS": "abs",
     "NEG": "neg",
+    "FLOOR": "floor",
+    "CEIL": "ceil",
+    "ROUND": "rint",
+    "SIN": "sin",
+    "COS": "cos",
     "RELU": "relu",
     "SQUARE": "square",
 }
@@ -94,11 +121,9 @@ _UNARY = {
 
 @operator(*_UNARY, "RELU6", "RELU_N1_TO_1", version=3)
 def unary(call: Call) -> None:
-    from edgeinfer.converters.tflite._bytes import byte_function
-
-    x = call.input(0, "float32", "int8")
-    if x.dtype == "int8":
-        byte_function(call, x)
+    x = call.input(0, "float32", "int8", "int16")
+    if x.dtype != "float32":
+        (byte_function if x.dtype == "int8" else word_function)(call, x)
         return
     tensor = call.tensor(x)
     name = call.op.name
@@ -119,11 +144,9 @@ def unary(call: Call) -> None:
 
 @operator("LEAKY_RELU", version=2)
 def leaky_relu(call: Call) -> None:
-    from edgeinfer.converters.tflite._bytes import byte_function
-
-    x = call.input(0, "float32", "int8")
-    if x.dtype == "int8":
-        byte_function(call, x)
+    x = call.input(0, "float32", "int8", "int16")
+    if x.dtype != "float32":
+        (byte_function if x.dtype == "int8" else word_function)(call, x)
         return
     alpha = float(call.op.options("Alpha", 0.0))
     tensor = call.tensor(x)
@@ -134,26 +157,18 @@ def leaky_relu(call: Call) -> None:
         call.put(0, call.emit(Binary("min"), tensor, scaled), x.shape)
 
 
-@operator("SQUARED_DIFFERENCE", "POW", version=3)
-def of_two_floats(call: Call) -> None:
+@operator("POW", version=3)
+def power(call: Call) -> None:
     a, b = call.input(0, "float32"), call.input(1, "float32")
     shape = broadcast_shape(call, a.shape, b.shape)
-    tensors = [broadcast(call, v, shape) for v in (a, b)]
-    if call.op.name == "POW":
-        tensor = call.emit(Binary("pow"), *tensors)
-    else:
-        difference = call.emit(Binary("sub"), *tensors)
-        tensor = call.emit(Binary("mul"), difference, difference)
-    call.put(0, tensor, shape)
+    call.put(0, call.emit(Binary("pow"), *(broadcast(call, v, shape) for v in (a, b))), shape)
 
 
-@operator("ELU", "HARD_SWISH", version=1)
+@operator("ELU", "HARD_SWISH", "GELU", version=2)
 def smooth_rectifier(call: Call) -> None:
-    from edgeinfer.converters.tflite._bytes import byte_function
-
-    x = call.input(0, "float32", "int8")
-    if x.dtype == "int8":
-        byte_function(call, x)
+    x = call.input(0, "float32", "int8", "int16")
+    if x.dtype != "float32":
+        (byte_function if x.dtype == "int8" else word_function)(call, x)
         return
     tensor = call.tensor(x)
 
@@ -164,6 +179,20 @@ def smooth_rectifier(call: Call) -> None:
         below = call.emit(BinaryConst("min", constant(0.0)), tensor)
         below = call.emit(BinaryConst("sub", constant(1.0)), call.emit(Unary("exp"), below))
         tensor = call.emit(Binary("add"), call.emit(Unary("relu"), tensor), below)
+    elif call.op.name == "GELU":
+        half = call.emit(BinaryConst("mul", constant(0.5)), tensor)
+        if call.op.options("Approximate"):
+            square = call.emit(Binary("mul"), tensor, tensor)
+            cube = call.emit(Binary("mul"), square, tensor)
+            bent = call.emit(BinaryConst("mul", constant(0.044715)), cube)
+            inner = call.emit(Binary("add"), tensor, bent)
+            scaled = call.emit(BinaryConst("mul", constant(sqrt(2 / pi))), inner)
+            part = call.emit(Unary("tanh"), scaled)
+        else:
+            scaled = call.emit(BinaryConst("mul", constant(sqrt(0.5))), tensor)
+            part = call.emit(Unary("erf"), scaled)
+        gate = call.emit(BinaryConst("add", constant(1.0)), part)
+        tensor = call.emit(Binary("mul"), half, gate)
     else:
         gate = call.emit(BinaryConst("add", constant(3.0)), tensor)
         gate = call.emit(Clip(0.0, 6.0), gate)
@@ -172,27 +201,31 @@ def smooth_rectifier(call: Call) -> None:
     call.put(0, tensor, x.shape)
 
 
-@operator("PRELU", version=1)
-def prelu(call: Call) -> None:
-    x, alpha = call.input(0, "float32"), call.input(1, "float32")
-    shape = broadcast_shape(call, x.shape, alpha.shape)
-    tensor = broadcast(call, x, shape)
-    below = call.emit(BinaryConst("min", np.zeros(1, np.float32)), tensor)
-    scaled = call.emit(Binary("mul"), below, broadcast(call, alpha, shape))
-    call.put(0, call.emit(Binary("add"), call.emit(Unary("relu"), tensor), scaled), shape)
-
-
 @operator("LOG_SOFTMAX", version=2)
 def log_softmax(call: Call) -> None:
-    x = call.input(0, "float32")
-    call.put(0, call.emit(Softmax(log=True), call.shaped(x, x.shape)), x.shape)
+    x = call.input(0, "float32", "int8")
+    if x.dtype == "float32":
+        call.put(0, call.emit(Softmax(log=True), call.shaped(x, x.shape)), x.shape)
+        return
+    if call.quant(call.output()) != (1 / 16, 127):
+        raise call.op.unsupported("its output has to have the scale 1/16 and zero point 127")
+    scale, _ = call.quant(x)
+    exps = numbers.softmax_exps(scale, 1.0)
+    op = QLogSoftmax(exps, **numbers.log_softmax_parameters(scale))  # type: ignore[arg-type]
+    call.put(0, call.emit(op, call.shaped(x, x.shape)), x.shape)
 
 
 @operator("L2_NORMALIZATION", version=2)
 def l2_normalization(call: Call) -> None:
     if call.op.options("FusedActivationFunction"):
         raise call.op.unsupported("a fused activation")
-    x = call.input(0, "float32")
+    x = call.input(0, "float32", "int8")
+    if x.dtype == "int8":
+        if call.quant(call.output()) != (1 / 128, 0):
+            raise call.op.unsupported("its output has to have the scale 1/128 and zero point 0")
+        op = QL2Norm(call.quant(x)[1])
+        call.put(0, call.emit(op, call.shaped(x, x.shape)), x.shape)
+        return
     rows = call.shaped(x, (x.size // x.shape[-1], x.shape[-1]))
     squares = call.emit(Reduce("sum"), call.emit(Binary("mul"), rows, rows))
     least = call.emit(BinaryConst("max", np.array([1e-6], np.float32)), squares)
@@ -222,7 +255,11 @@ def comparison(call: Call) -> None:
 
 @operator("BATCH_MATMUL", version=4)
 def batch_matmul(call: Call) -> None:
-    a, b = call.input(0, "float32"), call.input(1, "float32")
+    a, b = (call.input(i, "float32", "int8", "int16") for i in range(2))
+    if a.dtype == "float32" and b.dtype == "int8" and b.data is not None:
+        b = Value("float32", b.shape, data=matched_weights(call, a, b))
+    if a.dtype != b.dtype:
+        raise call.op.unsupported(f"multiplies {a.dtype} with {b.dtype}")
     if a.rank < 2 or b.rank < 2:
         raise call.op.damaged("takes matrices")
     parts = []
@@ -241,7 +278,7 @@ def batch_matmul(call: Call) -> None:
                 matrix = np.swapaxes(x.data, -1, -2)
             data = np.ascontiguousarray(np.broadcast_to(matrix, (*batch, *shape[-2:])))
             call.network.spend(data.nbytes)
-            tensor = call.tensor(Value("float32", data.shape, data=data))
+            tensor = call.tensor(Value(x.dtype, data.shape, data=data))
         else:
             padded = (1,) * (len(batch) - len(shape) + 2) + shape
             strides = (0,) * (len(padded) - len(own)) + own
@@ -252,4 +289,15 @@ def batch_matmul(call: Call) -> None:
             tensor = move(call, x, full, spread, 0)
         tensors.append(call.network.reshape(tensor, (prod(batch), *shape[-2:])))
     out = (*batch, parts[0][1][-2], parts[1][1][-1])
-    call.put(0, call.emit(BatchMatMul(), *tensors), out)
+    call.put(0, call.emit(_product(call, a, b), *tensors), out)
+
+
+def _product(call: Call, a: Value, b: Value) -> BatchMatMul | QBatchMatMul:
+    if a.dtype == "float32":
+        return BatchMatMul()
+    (a_scale, a_zero), (b_scale, b_zero) = call.quant(a), call.quant(b)
+    y_scale, y_zero = call.quant(call.output())
+    # The reference multiplies the two scales in float32.
+    product = float(np.float32(a_scale) * np.float32(b_scale))
+    factor = quantize_multiplier(product / y_scale)
+    return QBatchMatMul((a_zero, b_zero, y_zero), *factor, y_scale)

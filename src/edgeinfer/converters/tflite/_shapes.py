@@ -95,33 +95,49 @@ def put_slice(
 def strided_slice(call: Call) -> None:
     x = call.input(0)
     begin, end, steps = (call.integers(i) for i in (1, 2, 3))
-    if not len(begin) == len(end) == len(steps) <= x.rank:
+    if not len(begin) == len(end) == len(steps):
         raise call.op.damaged("begin, end and strides differ in number")
     option = call.op.options
-    masks = {
-        m: option(m)
-        for m in ("BeginMask", "EndMask", "EllipsisMask", "NewAxisMask", "ShrinkAxisMask")
-    }
-    if masks["EllipsisMask"] or masks["NewAxisMask"] or option("Offset"):
-        raise call.op.unsupported("an ellipsis, a new axis or an offset in a slice")
-    slices, shape = [], []
-    for axis, n in enumerate(x.shape):
-        if axis >= len(begin):
+    begins, ends, ellipses, new_axes, shrunk = (
+        option(f"{name}Mask") for name in ("Begin", "End", "Ellipsis", "NewAxis", "ShrinkAxis")
+    )
+    if ellipses & (ellipses - 1):
+        raise call.op.damaged("more than one ellipsis in a slice")
+    entries = range(len(begin))
+    taken = sum(not ((ellipses | new_axes) >> i) & 1 for i in entries)
+    if taken > x.rank:
+        raise call.op.damaged(f"slices {taken} axes of {x.rank}")
+    slices: list[tuple[int, int, int]] = []
+    shape: list[int] = []
+
+    def whole(count: int) -> None:
+        for n in x.shape[len(slices) : len(slices) + count]:
             slices.append((0, 1, n))
             shape.append(n)
+
+    for i in entries:
+        bit = 1 << i
+        if ellipses & bit:
+            whole(x.rank - taken)
             continue
-        step, bit = steps[axis], 1 << axis
+        if new_axes & bit:
+            shape.append(1)
+            continue
+        n, step = x.shape[len(slices)], steps[i]
         if step == 0:
             raise call.op.damaged("a slice with the step 0")
-        if masks["ShrinkAxisMask"] & bit:
-            one = 0 if masks["BeginMask"] & bit else begin[axis]
+        if shrunk & bit:
+            one = 0 if begins & bit else begin[i]
             slices.append((axis_of(call, one, n), 1, 1))
             continue
-        start = None if masks["BeginMask"] & bit else begin[axis]
-        stop = None if masks["EndMask"] & bit else end[axis]
+        start = None if begins & bit else begin[i]
+        stop = None if ends & bit else end[i]
+        if stop is not None and option("Offset"):
+            stop += begin[i]
         chosen = range(*slice(start, stop, step).indices(n))
         slices.append((chosen.start, step, len(chosen)))
         shape.append(len(chosen))
+    whole(x.rank - len(slices))
     put_slice(call, 0, x, slices, tuple(shape))
 
 

@@ -128,3 +128,45 @@ def softmax_exps(scale: float, beta: float) -> np.ndarray:
     wrapped = (inside << shift).astype(np.int32) if shift >= 0 else inside.astype(np.int32)
     scaled = high_mul(wrapped, np.array(multiplier))
     return np.where(difference >= lowest, exp_negative(scaled, 5), 0).astype(np.int32)
+
+
+def sigmoid_factor(scale: float, most_shift: int) -> tuple[int, int] | None:
+    """Multiplier and right shift that make int16 of `scale` 1 / 12288 each; None if it is huge.
+
+    Powers of two from 1/4096 up to ``2**most_shift / 4096`` are multiplied exactly.
+    """
+    fraction, exponent = np.frexp(scale)
+    if fraction == 0.5 and 0 <= exponent - 1 + 12 <= most_shift:
+        return 3 << int(exponent - 1 + 12), 0
+    multiplier, shift = scale * 12288.0, 0
+    while multiplier <= 32767.0 / 2.0 and shift <= 30:
+        shift += 1
+        multiplier *= 2.0
+    return (int(multiplier), shift) if multiplier < 1 << 16 else None
+
+
+# Entries of the reference's table that are one more than the function rounded to nearest, by bit.
+_ONE_MORE = 0x800000000000000000000000000000800011009020440005C0467BAEFA7BD110
+
+
+def sigmoid_16() -> np.ndarray:
+    """The logistic function at i / 24, 16 bits after the point, for i from 0 to 255."""
+    values = np.floor(65536.0 / (1.0 + np.exp(-np.arange(256) / 24.0)) + 0.5)
+    more = np.array([_ONE_MORE >> i & 1 for i in range(256)])
+    return np.asarray(np.minimum(values + more, 65535).astype(np.uint16))
+
+
+def log_softmax_parameters(scale: float) -> dict[str, object]:
+    """What `QLogSoftmax` needs besides the exponentials."""
+    factor = min(scale * (1 << 26), (1 << 31) - 1.0)
+    multiplier, shift = quantize_multiplier(factor)
+    lowest = -input_radius(5, shift)
+    difference = -np.arange(256, dtype=np.int64)
+    diffs = rescale_i32(np.maximum(difference, lowest), np.array(multiplier), np.array(shift))
+    divisor, divisor_shift = quantize_multiplier((1 << (31 - shift)) / multiplier)
+    return {
+        "diffs": diffs.astype(np.int32),
+        "divisor": divisor,
+        "divisor_shift": divisor_shift,
+        "diff_min": max(lowest, -(1 << 29)),
+    }

@@ -78,6 +78,24 @@ EI_API ei_status EI_F(ei_check_finite)(const void *params, const ei_io *io) {
 #define EI_NAME  expm1
 #define EI_OF(x) (EI_M(expm1)(x))
 #include "ei_unary_body.h"
+#define EI_NAME  floor
+#define EI_OF(x) (EI_M(floor)(x))
+#include "ei_unary_body.h"
+#define EI_NAME  ceil
+#define EI_OF(x) (EI_M(ceil)(x))
+#include "ei_unary_body.h"
+#define EI_NAME  rint
+#define EI_OF(x) (EI_M(rint)(x))
+#include "ei_unary_body.h"
+#define EI_NAME  sin
+#define EI_OF(x) (EI_M(sin)(x))
+#include "ei_unary_body.h"
+#define EI_NAME  cos
+#define EI_OF(x) (EI_M(cos)(x))
+#include "ei_unary_body.h"
+#define EI_NAME  erf
+#define EI_OF(x) (EI_M(erf)(x))
+#include "ei_unary_body.h"
 #define EI_NAME  isnan
 #define EI_OF(x) ((EI_T)(isnan(x) != 0))
 #include "ei_unary_body.h"

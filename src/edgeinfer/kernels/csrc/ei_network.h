@@ -32,6 +32,29 @@ typedef struct {
   int32_t n;
 } ei_matmul_params;
 
+typedef struct {
+  int32_t batch;
+  int32_t m;
+  int32_t k;
+  int32_t n;
+  int32_t a_zero;
+  int32_t b_zero;
+  int32_t y_zero;
+  int32_t multiplier;
+  int32_t shift;
+} ei_qmatmul_params;
+
+typedef struct {
+  const int32_t *rows;    /* of each row of the result: upper row, lower row, distance to it */
+  const int32_t *columns; /* the same of its columns; distances have 10 bits after the point */
+  int32_t batch;
+  int32_t height;
+  int32_t width;
+  int32_t out_height;
+  int32_t out_width;
+  int32_t channels;
+} ei_bilinear_params;
+
 #define EI_CAT2(a, b) a##b
 #define EI_CAT(a, b)  EI_CAT2(a, b)
 #define EI_Q          int8_t
@@ -101,5 +124,72 @@ EI_API ei_status ei_matmul_f32(const void *params, const ei_io *io) {
     }
   return EI_OK;
 }
+
+EI_API ei_status ei_qmatmul_i8(const void *params, const ei_io *io) {
+  const ei_qmatmul_params *p = (const ei_qmatmul_params *)params;
+  const int8_t *a = (const int8_t *)io->in[0], *b = (const int8_t *)io->in[1];
+  int8_t *y = (int8_t *)io->out[0];
+  const ptrdiff_t count = (ptrdiff_t)io->rows * p->batch;
+  for (ptrdiff_t i = 0; i < count; i++, b += (ptrdiff_t)p->k * p->n)
+    for (int32_t r = 0; r < p->m; r++, a += p->k)
+      for (int32_t j = 0; j < p->n; j++) {
+        int32_t sum = 0;
+        for (int32_t k = 0; k < p->k; k++)
+          sum += (a[k] - p->a_zero) * (b[(ptrdiff_t)k * p->n + j] - p->b_zero);
+        const int32_t value = ei_rescale_i32(sum, p->multiplier, p->shift);
+        *y++ =
+            (int8_t)(ei_clamp_i32(value, INT8_MIN - p->y_zero, INT8_MAX - p->y_zero) + p->y_zero);
+      }
+  return EI_OK;
+}
+
+EI_API ei_status ei_qmatmul_i16(const void *params, const ei_io *io) {
+  const ei_qmatmul_params *p = (const ei_qmatmul_params *)params;
+  const int16_t *a = (const int16_t *)io->in[0], *b = (const int16_t *)io->in[1];
+  int16_t *y = (int16_t *)io->out[0];
+  const ptrdiff_t count = (ptrdiff_t)io->rows * p->batch;
+  for (ptrdiff_t i = 0; i < count; i++, b += (ptrdiff_t)p->k * p->n)
+    for (int32_t r = 0; r < p->m; r++, a += p->k)
+      for (int32_t j = 0; j < p->n; j++) {
+        int64_t sum = 0;
+        for (int32_t k = 0; k < p->k; k++) sum += (int32_t)a[k] * b[(ptrdiff_t)k * p->n + j];
+        const int32_t value = ei_rescale_i64(sum, p->multiplier, p->shift);
+        *y++ = (int16_t)ei_clamp_i32(value, INT16_MIN, INT16_MAX);
+      }
+  return EI_OK;
+}
+
+#define EI_BILINEAR_KERNEL(kernel, type)                                                          \
+  EI_API ei_status kernel(const void *params, const ei_io *io) {                                  \
+    const ei_bilinear_params *p = (const ei_bilinear_params *)params;                             \
+    const type *x = (const type *)io->in[0];                                                      \
+    type *y = (type *)io->out[0];                                                                 \
+    const ptrdiff_t images = (ptrdiff_t)io->rows * p->batch,                                      \
+                    line = (ptrdiff_t)p->width * p->channels;                                     \
+    for (ptrdiff_t i = 0; i < images; i++, x += p->height * line)                                 \
+      for (int32_t r = 0; r < p->out_height; r++) {                                               \
+        const int32_t *row = p->rows + 3 * r;                                                     \
+        for (int32_t s = 0; s < p->out_width; s++) {                                              \
+          const int32_t *column = p->columns + 3 * s;                                             \
+          const type *upper = x + row[0] * line, *lower = x + row[1] * line;                      \
+          const ptrdiff_t left = (ptrdiff_t)column[0] * p->channels;                              \
+          const ptrdiff_t right = (ptrdiff_t)column[1] * p->channels;                             \
+          const int64_t v = row[2], u = column[2];                                                \
+          for (int32_t c = 0; c < p->channels; c++) {                                             \
+            const int64_t sum = upper[left + c] * ((1024 - v) * (1024 - u)) +                     \
+                                lower[left + c] * (v * (1024 - u)) +                              \
+                                upper[right + c] * ((1024 - v) * u) + lower[right + c] * (v * u); \
+            const int64_t half = sum > 0 ? 1 << 19 : -(1 << 19);                                  \
+            *y++ = (type)((sum + half) / (1 << 20));                                              \
+          }                                                                                       \
+        }                                                                                         \
+      }                                                                                           \
+    return EI_OK;                                                                                 \
+  }
+
+EI_BILINEAR_KERNEL(ei_bilinear_i8, int8_t)
+EI_BILINEAR_KERNEL(ei_bilinear_i16, int16_t)
+
+#undef EI_BILINEAR_KERNEL
 
 #endif
