@@ -12,7 +12,9 @@ import numpy as np
 
 from edgeinfer.graph import QParams, TensorType
 from edgeinfer.ops._base import SUFFIX, Block, Cost, Lowered, array, require
+from edgeinfer.ops._conv_small import pack_pairs, pack_quads, small_block
 from edgeinfer.ops._window import Geometry, WindowOp, pack, panels, patches
+from edgeinfer.ops.dense_int import dense_small
 from edgeinfer.ops.fixed_point import (
     MAX_SHIFT,
     MAX_SHIFT_64,
@@ -21,6 +23,7 @@ from edgeinfer.ops.fixed_point import (
     rescale_i32,
     rescale_i64,
 )
+from edgeinfer.target import Target
 
 
 def _transposed(weights: np.ndarray, old: Geometry, new: Geometry) -> np.ndarray:
@@ -233,7 +236,7 @@ def pack_depthwise(
 
 
 @dataclass(frozen=True, eq=False)
-class _Integer(WindowOp):
+class IntegerConv(WindowOp):
     """What integer convolutions share: how sums become the output's integers."""
 
     bias: np.ndarray = array("int32", "int64", ndim=1)
@@ -244,6 +247,10 @@ class _Integer(WindowOp):
     y_scale: float = 1.0
     low: int = -128
     high: int = 127
+
+    def totals(self) -> tuple[np.ndarray, np.ndarray]:
+        """Of the weights of each output: the sum of absolute values, and the sum."""
+        raise NotImplementedError
 
     def check_sums(self, outputs: int, absolute: np.ndarray, total: np.ndarray) -> None:
         """No sum may overflow: `absolute` and `total` are of the weights of each output."""
@@ -291,15 +298,19 @@ class _Integer(WindowOp):
             scaled = rescale_i32(narrow, self.multiplier, self.shift)
         return np.clip(scaled.astype(np.int64) + self.y_zero, self.low, self.high).astype(dtype)
 
-    def _small(self, absolute: np.ndarray) -> bool:
+    def folded(self) -> np.ndarray:
+        """The bias with the input's zero point folded in, in its own type: `check_sums`."""
+        folded: np.ndarray = self.bias.astype(np.int64) - self.x_zero * self.totals()[1]
+        return folded.astype(self.bias.dtype)
+
+    def is_small(self) -> bool:
         """Whether sums, shifted left, stay below 2^30, and shifts to the right at most 22."""
-        largest = 256.0 * absolute + np.abs(self.bias.astype(np.float64))
+        largest = 256.0 * self.totals()[0] + np.abs(self.bias.astype(np.float64))
         shifted = largest * 2.0 ** np.maximum(self.shift, 0)
         return bool((shifted < 2.0**30).all() and (self.shift >= -22).all())
 
-    def integer_fields(self, absolute: np.ndarray, total: np.ndarray, dtype: str) -> dict[str, Any]:
+    def integer_fields(self, dtype: str) -> dict[str, Any]:
         """Bias with the zero point folded in, multipliers, bounds."""
-        folded = self.bias.astype(np.int64) - self.x_zero * total
         values: dict[str, Any] = {
             "multiplier": panels(self.multiplier),
             "shift": panels(self.shift),
@@ -307,18 +318,17 @@ class _Integer(WindowOp):
             "y_zero": self.y_zero,
             "low": self.low,
             "high": self.high,
-            "small": self._small(absolute),
+            "small": self.is_small(),
+            "bias": panels(self.folded().astype(np.int32 if dtype == "int8" else np.int64)),
         }
         if dtype == "int8":
-            values["bias"] = panels(folded.astype(np.int32))
-            values["extra"] = panels(_wrapped(folded - 128 * total))
-        else:
-            values["bias"] = panels(folded)
+            flipped = self.folded().astype(np.int64) - 128 * self.totals()[1]
+            values["extra"] = panels(_wrapped(flipped))
         return values
 
 
 @dataclass(frozen=True, eq=False)
-class QConv2D(_Integer):
+class QConv2D(IntegerConv):
     """Convolution of int8 or int16 (16x8) with int8 weights ``(outputs, kh, kw, inputs)``.
 
     ``clamp(rescale(sum((x - x_zero) * w) + bias) + y_zero)`` with a multiplier per output. An int64
@@ -333,14 +343,14 @@ class QConv2D(_Integer):
     def kernel(self) -> tuple[int, int]:
         return self.weights.shape[1], self.weights.shape[2]
 
-    def _totals(self) -> tuple[np.ndarray, np.ndarray]:
+    def totals(self) -> tuple[np.ndarray, np.ndarray]:
         flat = self.weights.reshape(len(self.weights), -1).astype(np.int64)
         return np.abs(flat).sum(axis=1), flat.sum(axis=1)
 
     def check(self) -> None:
         require(self.weights is not None, "a convolution needs weights")
         self.check_window(self.kernel)
-        self.check_sums(len(self.weights), *self._totals())
+        self.check_sums(len(self.weights), *self.totals())
 
     def infer(self, x: TensorType) -> tuple[TensorType, ...]:
         self.check_types(x)
@@ -374,7 +384,7 @@ class QConv2D(_Integer):
             segments=segments,
             words=words,
             row_bytes=g.row_bytes(size),
-            **self.integer_fields(*self._totals(), x.dtype),
+            **self.integer_fields(x.dtype),
         )
         kernel = f"conv_{SUFFIX[x.dtype]}"
         if x.dtype == "int16" and self.bias.dtype == np.int32:
@@ -382,9 +392,33 @@ class QConv2D(_Integer):
         scratch = 0 if direct else g.scratch(segments, size)
         return Lowered(kernel, Block("ei_conv_params", fields), scratch)
 
+    def lower_for(self, target: Target, x: TensorType) -> Lowered:
+        if x.dtype != "int8":
+            return self.lower(x)
+        g = _simplest(self.geometry(x, self.kernel))
+        flat = self.weights.reshape(len(self.weights), -1)
+        padded = bool(g.top or g.bottom or g.left or g.right)
+        if g.pixels == 1 and flat.shape[1] == x.size and not padded:
+            return dense_small(
+                flat,
+                self.folded(),
+                low=self.low,
+                high=self.high,
+                multiplier=self.multiplier,
+                shift=self.shift,
+                zero=np.array([self.y_zero], np.int32),
+            )
+        packed = pack_pairs(flat)
+        depth = -(-flat.shape[1] // 4) * 4
+        row = g.kernel_w * g.in_c
+        copied = row if row % 4 == 0 else depth
+        where = g.kernel_h == g.kernel_w == 1 and not padded and row % 4 == 0
+        scratch = 4 * depth + (0 if where else copied)
+        return Lowered("conv_small_i8", small_block(self, g, packed, depth), scratch)
+
 
 @dataclass(frozen=True, eq=False)
-class QDepthwiseConv2D(_Integer):
+class QDepthwiseConv2D(IntegerConv):
     """Each channel convolved on its own, int8 or int16 (16x8); weights ``(kh, kw, outputs)``."""
 
     kind = "QDepthwiseConv2D"
@@ -395,14 +429,14 @@ class QDepthwiseConv2D(_Integer):
     def kernel(self) -> tuple[int, int]:
         return self.weights.shape[0], self.weights.shape[1]
 
-    def _totals(self) -> tuple[np.ndarray, np.ndarray]:
+    def totals(self) -> tuple[np.ndarray, np.ndarray]:
         flat = self.weights.reshape(-1, self.weights.shape[2]).astype(np.int64)
         return np.abs(flat).sum(axis=0), flat.sum(axis=0)
 
     def check(self) -> None:
         require(self.weights is not None, "a convolution needs weights")
         self.check_window(self.kernel)
-        self.check_sums(self.weights.shape[2], *self._totals())
+        self.check_sums(self.weights.shape[2], *self.totals())
 
     def infer(self, x: TensorType) -> tuple[TensorType, ...]:
         self.check_types(x)
@@ -428,7 +462,7 @@ class QDepthwiseConv2D(_Integer):
         g = g.transposed() if g.in_w == g.kernel_w == 1 and not (g.left or g.right) else g
         size = np.dtype(x.dtype).itemsize
         taps = g.kernel_h * g.kernel_w
-        values = self.integer_fields(*self._totals(), x.dtype)
+        values = self.integer_fields(x.dtype)
         channels = self.bias.size
         if size == 1:
             values["extra"] = pack_depthwise(
@@ -452,3 +486,13 @@ class QDepthwiseConv2D(_Integer):
         kernel = f"depthwise_{SUFFIX[x.dtype]}"
         scratch = g.scratch(taps, size, row_bytes)
         return Lowered(kernel, Block("ei_conv_params", fields), scratch)
+
+    def lower_for(self, target: Target, x: TensorType) -> Lowered:
+        if x.dtype != "int8":
+            return self.lower(x)
+        g = self._geometry(x)
+        taps = g.kernel_h * g.kernel_w
+        flat = self.weights.reshape(taps, -1)
+        packed = pack_quads(flat) if g.repeat == 1 else np.ascontiguousarray(flat.T).reshape(-1)
+        block = small_block(self, g, packed, taps)
+        return Lowered("depthwise_small_i8", block, 8 * taps + g.in_c)

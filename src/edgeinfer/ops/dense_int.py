@@ -230,29 +230,57 @@ class DenseInt(Op):
     def lower_for(self, target: Target, x: TensorType) -> Lowered:
         if x.dtype != "int8" or self.to_sums:
             return self.lower(x)
-        outputs, inputs = self.weights.shape
-
-        def per_output(values: np.ndarray | None, dtype: str) -> np.ndarray | None:
-            if values is None:
-                return None
-            return np.ascontiguousarray(np.broadcast_to(values, (outputs,)), dtype)
-
-        fields = (
-            ("weights", "ptr", pack_small(self.weights)),
-            ("bias", "ptr", self.bias),
-            ("multiplier", "ptr", per_output(self.multiplier, "int32")),
-            ("shift", "ptr", per_output(self.shift, "int8")),
-            ("zero", "ptr", per_output(self.out_zero, "int32")),
-            ("scale", "ptr", per_output(self.scale, "float32")),
-            ("offset", "ptr", per_output(self.offset, "float32")),
-            ("n_in", "i32", inputs),
-            ("n_out", "i32", outputs),
-            ("repeat", "i32", x.size // max(inputs, 1)),
-            ("low", "i32", self.low),
-            ("high", "i32", self.high),
+        return dense_small(
+            self.weights,
+            self.bias,
+            repeat=x.size // max(self.weights.shape[1], 1),
+            low=self.low,
+            high=self.high,
+            multiplier=self.multiplier,
+            shift=self.shift,
+            zero=self.out_zero,
+            scale=self.scale,
+            offset=self.offset,
         )
-        kernel = "dense_small_i8_f32" if self.to_float else "dense_small_i8"
-        return Lowered(kernel, Block("ei_dense_int_small_params", fields), 4 * outputs)
+
+
+def dense_small(
+    weights: np.ndarray,
+    bias: np.ndarray,
+    *,
+    repeat: int = 1,
+    low: int,
+    high: int,
+    multiplier: np.ndarray | None = None,
+    shift: np.ndarray | None = None,
+    zero: np.ndarray | None = None,
+    scale: np.ndarray | None = None,
+    offset: np.ndarray | None = None,
+) -> Lowered:
+    """The compact int8 product, ``(outputs, inputs)``; the other arrays as in `DenseInt`."""
+    outputs, inputs = weights.shape
+
+    def per_output(values: np.ndarray | None, dtype: str) -> np.ndarray | None:
+        if values is None:
+            return None
+        return np.ascontiguousarray(np.broadcast_to(values, (outputs,)), dtype)
+
+    fields = (
+        ("weights", "ptr", pack_small(weights)),
+        ("bias", "ptr", bias),
+        ("multiplier", "ptr", per_output(multiplier, "int32")),
+        ("shift", "ptr", per_output(shift, "int8")),
+        ("zero", "ptr", per_output(zero, "int32")),
+        ("scale", "ptr", per_output(scale, "float32")),
+        ("offset", "ptr", per_output(offset, "float32")),
+        ("n_in", "i32", inputs),
+        ("n_out", "i32", outputs),
+        ("repeat", "i32", repeat),
+        ("low", "i32", low),
+        ("high", "i32", high),
+    )
+    kernel = "dense_small_i8" if scale is None else "dense_small_i8_f32"
+    return Lowered(kernel, Block("ei_dense_int_small_params", fields))
 
 
 def fold_zero_point(bias: np.ndarray, weights: np.ndarray, zero_point: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 /* Every kernel family; an instruction set defines what it does better before including this. */
 #include "ei_conv.h"
+#include "ei_conv_small.h"
 #include "ei_check_small.h"
 #include "ei_dense.h"
 #include "ei_dense_int.h"

@@ -31,11 +31,44 @@ EI_API int32_t ei_two_products(uint32_t a, uint32_t b, int32_t sum) {
   return result;
 }
 
+/* a.low * b.low + sum; a.high * b.high + sum */
+EI_API int32_t ei_low_product(uint32_t a, uint32_t b, int32_t sum) {
+  int32_t result;
+  __asm__("smlabb %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+  return result;
+}
+
+EI_API int32_t ei_high_product(uint32_t a, uint32_t b, int32_t sum) {
+  int32_t result;
+  __asm__("smlatt %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+  return result;
+}
+
+/* The high half of ab, rounded to nearest, a tie up. */
+EI_API int32_t ei_high_half(int32_t a, int32_t b) {
+  int32_t result;
+  __asm__("smmulr %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+  return result;
+}
+
 EI_API uint32_t ei_word(const int8_t *bytes) {
   uint32_t word;
   memcpy(&word, bytes, sizeof word);
   return word;
 }
+
+/* Four inputs of two pixels, eight words of two halves in all that `x` walks over: (0, 2) of the
+ * first pixel, of the second, then (1, 3); times eight weights of two outputs, in the same order.
+ * Volatile, because GCC would otherwise move loads up until it has no registers left. */
+#define EI_DSP_HALF_STEP                                                                  \
+  __asm__ volatile("ldrd %0, %1, [%2], #8" : "=&r"(x0), "=&r"(x1), "+r"(x) : : "memory"); \
+  __asm__ volatile("ldr %0, [%1], #4" : "=r"(both), "+r"(w) : : "memory");                \
+  __asm__ volatile("sxtb16 %0, %1" : "=r"(one) : "r"(both));                              \
+  __asm__ volatile("smlad %0, %1, %2, %0" : "+r"(s0) : "r"(x0), "r"(one));                \
+  __asm__ volatile("smlad %0, %1, %2, %0" : "+r"(s2) : "r"(x1), "r"(one));                \
+  __asm__ volatile("sxtb16 %0, %0, ror #8" : "+r"(both));                                 \
+  __asm__ volatile("smlad %0, %1, %2, %0" : "+r"(s1) : "r"(x0), "r"(both));               \
+  __asm__ volatile("smlad %0, %1, %2, %0" : "+r"(s3) : "r"(x1), "r"(both))
 #endif
 
 #endif

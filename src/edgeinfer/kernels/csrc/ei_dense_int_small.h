@@ -91,31 +91,37 @@ EI_API int32_t ei_small_sum(const int8_t *x, const int8_t *w, int32_t n, int32_t
 }
 #endif
 
-/* All sums of one run, as (n_out) numbers in `sums`. */
-EI_API void ei_small_sums(const ei_dense_int_small_params *p, const int8_t *x, int32_t *sums) {
-  const int32_t padded = (p->n_in + 3) & ~3, whole = p->n_out & ~3;
-  const int8_t *w = p->weights;
-  memcpy(sums, p->bias, (size_t)p->n_out * sizeof *sums);
-  for (int32_t o = 0; o < whole; o += 4, w += 4 * padded) ei_small_sums4(x, w, p->n_in, sums + o);
-  for (int32_t o = whole; o < p->n_out; o++, w += padded)
-    sums[o] = ei_small_sum(x, w, p->n_in, sums[o]);
+/* The sums of outputs o to o + 3, or of fewer at the end; their number. */
+EI_API int32_t ei_small_sums(const ei_dense_int_small_params *p, const int8_t *x, int32_t o,
+                             int32_t *sums) {
+  const int32_t padded = (p->n_in + 3) & ~3, left = p->n_out - o;
+  const int8_t *w = p->weights + (ptrdiff_t)o * padded;
+  if (left >= 4) {
+    for (int32_t j = 0; j < 4; j++) sums[j] = p->bias[o + j];
+    ei_small_sums4(x, w, p->n_in, sums);
+    return 4;
+  }
+  for (int32_t j = 0; j < left; j++, w += padded)
+    sums[j] = ei_small_sum(x, w, p->n_in, p->bias[o + j]);
+  return left;
 }
 
 EI_API ei_status ei_dense_small_i8(const void *params, const ei_io *io) {
   const ei_dense_int_small_params *p = (const ei_dense_int_small_params *)params;
   const int8_t *x = (const int8_t *)io->in[0];
   int8_t *y = (int8_t *)io->out[0];
-  int32_t *sums = (int32_t *)io->scratch;
   const ptrdiff_t runs = (ptrdiff_t)io->rows * p->repeat;
-  for (ptrdiff_t r = 0; r < runs; r++, x += p->n_in, y += p->n_out) {
-    ei_small_sums(p, x, sums);
-    for (int32_t o = 0; o < p->n_out; o++) {
-      const int32_t value = ei_rescale_i32(sums[o], p->multiplier[o], p->shift[o]);
-      /* Clamped before the zero point is added: no sum can overflow. */
-      const int32_t zero = p->zero[o];
-      y[o] = (int8_t)(ei_clamp_i32(value, p->low - zero, p->high - zero) + zero);
+  for (ptrdiff_t r = 0; r < runs; r++, x += p->n_in, y += p->n_out)
+    for (int32_t o = 0; o < p->n_out; o += 4) {
+      int32_t sums[4];
+      const int32_t count = ei_small_sums(p, x, o, sums);
+      for (int32_t j = 0; j < count; j++) {
+        const int32_t value = ei_rescale_i32(sums[j], p->multiplier[o + j], p->shift[o + j]);
+        /* Clamped before the zero point is added: no sum can overflow. */
+        const int32_t zero = p->zero[o + j];
+        y[o + j] = (int8_t)(ei_clamp_i32(value, p->low - zero, p->high - zero) + zero);
+      }
     }
-  }
   return EI_OK;
 }
 
@@ -123,12 +129,14 @@ EI_API ei_status ei_dense_small_i8_f32(const void *params, const ei_io *io) {
   const ei_dense_int_small_params *p = (const ei_dense_int_small_params *)params;
   const int8_t *x = (const int8_t *)io->in[0];
   float *y = (float *)io->out[0];
-  int32_t *sums = (int32_t *)io->scratch;
   const ptrdiff_t runs = (ptrdiff_t)io->rows * p->repeat;
-  for (ptrdiff_t r = 0; r < runs; r++, x += p->n_in, y += p->n_out) {
-    ei_small_sums(p, x, sums);
-    for (int32_t o = 0; o < p->n_out; o++) y[o] = (float)sums[o] * p->scale[o] + p->offset[o];
-  }
+  for (ptrdiff_t r = 0; r < runs; r++, x += p->n_in, y += p->n_out)
+    for (int32_t o = 0; o < p->n_out; o += 4) {
+      int32_t sums[4];
+      const int32_t count = ei_small_sums(p, x, o, sums);
+      for (int32_t j = 0; j < count; j++)
+        y[o + j] = (float)sums[j] * p->scale[o + j] + p->offset[o + j];
+    }
   return EI_OK;
 }
 

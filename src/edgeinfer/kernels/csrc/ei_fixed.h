@@ -7,11 +7,27 @@
 
 #include "ei_types.h"
 
+/* Cores without a multiplication of 32 by 32 to 64 bits (Cortex-M0, M23) would call a function of
+ * the compiler's for it: there a product is made of products of halves. */
+#if defined(__thumb__) && !defined(__thumb2__)
+#define EI_MULTIPLY_HALVES 1
+#endif
+
 /* The high half of 2ab, rounded to nearest; a tie goes up. The reference divides, truncating, after
  * adding 2^30 or 1 - 2^30 by sign, which is the same. INT32_MIN squared saturates. */
 EI_API int32_t ei_high_mul(int32_t a, int32_t b) {
   if (a == INT32_MIN && b == INT32_MIN) return INT32_MAX;
+#ifdef EI_MULTIPLY_HALVES
+  const int32_t a_low = a & 0xFFFF, b_low = b & 0xFFFF, a_high = a >> 16, b_high = b >> 16;
+  const uint32_t low = (uint32_t)a_low * (uint32_t)b_low;
+  const int32_t first = a_high * b_low + (int32_t)(low >> 16);
+  const int32_t second = a_low * b_high + (first & 0xFFFF);
+  const int32_t high = a_high * b_high + (first >> 16) + (second >> 16);
+  /* Bits 31 and up of the product, and bit 30 to round with. */
+  return (int32_t)((uint32_t)high << 1) + (((second & 0xFFFF) + 0x4000) >> 15);
+#else
   return (int32_t)(((int64_t)a * b + ((int64_t)1 << 30)) >> 31);
+#endif
 }
 
 /* x / 2^exponent to nearest, a tie away from zero; 0 <= exponent <= 31. */
