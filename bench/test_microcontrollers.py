@@ -36,6 +36,7 @@ class Case:
     precision: str = "int8"
     forest: str = "table"
     codes: bool = False
+    optimize: str = "size"
     level: str = "O2"
     flash: float | None = None
     instructions: float | None = None
@@ -50,6 +51,16 @@ CASES = (
         "cortex-m4",
         forest="inline",
         codes=True,
+        flash=11448,
+        instructions=0.85 * 460,
+    ),
+    Case(
+        "forest 10x8, if/else, codes, speed",
+        "forest 10",
+        "cortex-m4",
+        forest="inline",
+        codes=True,
+        optimize="speed",
         flash=11448,
         instructions=0.85 * 460,
     ),
@@ -102,6 +113,7 @@ def test_microcontroller(case: Case, benchmark: Any) -> None:
             case.target,
             forest=case.forest,
             codes=case.codes,
+            optimize=case.optimize,
             level=case.level,
         ),
         rounds=1,

@@ -17,6 +17,7 @@ from tests.oracle import assert_close
 LIBM_RTOL = {"float64": 1e-12, "float32": 1e-5}
 VARIANTS = [
     ("gcc", "c", {}),
+    ("gcc", "c", {"optimize": "size", "forest": "inline"}),  # only trees differ by that
     ("clang", "c", {"optimize": "speed", "forest": "inline"}),
     ("g++", "c++", {"input_dtype": "float32"}),
 ]
@@ -26,6 +27,7 @@ def _exports(options: dict[str, str]) -> list[tuple[Example, Export]]:
     return [
         (example, print_c(example.graph(), name=f"op{i}", **options))  # type: ignore[arg-type]
         for i, example in enumerate(all_examples())
+        if options.get("optimize") != "size" or example.op.kind == "SmallTrees"
     ]
 
 

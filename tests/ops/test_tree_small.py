@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.ensemble import RandomForestClassifier
 
+import edgeinfer
 from edgeinfer.errors import GraphError, InvalidInputError
 from edgeinfer.ops import SmallTrees, TreeEnsemble
 from edgeinfer.ops.tree_small import float_keys, on_codes, small_trees
@@ -116,3 +118,22 @@ def test_an_ensemble_without_a_compact_form() -> None:
     assert (
         small_trees(replace(made.FOREST, cuts=made.FOREST.cuts.astype(np.float64)), False) is None
     )
+
+
+@pytest.mark.parametrize("trees", [1, 2, 5, 40])
+def test_a_vote_may_end_before_the_last_tree(trees: int) -> None:
+    """A settled vote is the one that all trees give; ties are settled by all of them."""
+    rng = np.random.default_rng(trees)
+    X = rng.normal(size=(300, 4)).astype(np.float32)
+    y = (X[:, 0] > 0).astype(int) + (X[:, 1] > 0.5)
+    forest = RandomForestClassifier(trees, max_depth=3, random_state=0).fit(X, y)
+    model = edgeinfer.convert(forest, precision="int8", calibration=X)
+    ensemble = next(n.op for n in model.graph.nodes if isinstance(n.op, TreeEnsemble))
+    small = small_trees(replace(ensemble, ids=None), True)
+    assert small is not None
+    voting = replace(small, vote=True)
+    assert voting.majority < 2**31 - 1
+    rows = np.concatenate([X, (X[::7] * 3).round() / 3])
+    want = small.reference(rows)[0].argmax(axis=1)
+    np.testing.assert_array_equal(run_op(voting, rows)[0], want)
+    np.testing.assert_array_equal(model.predict(rows), forest.classes_[want])

@@ -125,14 +125,18 @@ def add_function(unit: Unit, entry: Entry, linkage: str) -> None:
     for step in program.steps:
         function, parameters = unit.kernel(step)
         inputs = ", ".join(place(s) for s in step.inputs)
-        lines = [f"    const void *const in[{len(step.inputs)}] = {{{inputs}}};"]
-        if step.outputs:
-            outputs = ", ".join(place(s) for s in step.outputs)
-            lines.append(f"    void *const out[{len(step.outputs)}] = {{{outputs}}};")
+        outputs = ", ".join(place(s) for s in step.outputs)
         scratch = f"arena + {step.scratch}" if step.scratch_bytes else "NULL"
-        out = "out" if step.outputs else "NULL"
-        lines.append(f"    const ei_io io = {{in, {out}, {scratch}, 1}};")
-        lines.append(f"    const ei_status status = {function}({parameters}, &io);")
+        if step.source is not None:  # made for this model: it takes its tensors one by one
+            call = f"{function}({inputs}, {outputs}, {scratch})"
+            lines = [f"    const ei_status status = {call};"]
+        else:
+            lines = [f"    const void *const in[{len(step.inputs)}] = {{{inputs}}};"]
+            if step.outputs:
+                lines.append(f"    void *const out[{len(step.outputs)}] = {{{outputs}}};")
+            out = "out" if step.outputs else "NULL"
+            lines.append(f"    const ei_io io = {{in, {out}, {scratch}, 1}};")
+            lines.append(f"    const ei_status status = {function}({parameters}, &io);")
         lines.append(f"    if (status != EI_OK) return ({unit.name}_status)status;")
         body.append(f"  {{ /* {comment(step.node.op.kind)} */\n" + "\n".join(lines) + "\n  }")
     for i, offset in wide_at.items():

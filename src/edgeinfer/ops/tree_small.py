@@ -140,6 +140,7 @@ class SmallTrees(Op):
     def check(self) -> None:
         require(self.base.dtype.name == VALUES[self.values.dtype.name], "base has another type")
         require(0 < self.base.size <= 256, "between 1 and 256 outputs")
+        require(not self.vote or self.values.dtype.kind != "f", "only integers vote")
         require(self.scale > 0 and self.divisor > 0, "scale and divisor have to be positive")
         require(0 < self.n_columns <= 1 << 16, "columns a node can name")
         shifts = (self.rank_shift, self.left_shift, self.right_shift)
@@ -219,6 +220,26 @@ class SmallTrees(Op):
             following >> self.right_shift,
         )
 
+    @property
+    def majority(self) -> int:
+        """What no other sum can reach once one is above it, whatever the trees left over add.
+
+        Half of all that all trees can add to all sums together, if nothing is ever subtracted.
+        """
+        never = int(np.iinfo(np.int32).max)
+        if self.values.dtype.kind == "f" or self.starts is None or self.n_pure == 0:
+            return never
+        assert self.classes is not None
+        values = self.values.astype(np.int64)
+        if int(values.min()) < 0 or int(self.base.min()) < 0:
+            return never
+        starts = self.starts.astype(np.int64)
+        before = np.concatenate([[0], np.cumsum(values)])
+        rows = before[starts[1:]] - before[starts[:-1]]
+        most = max(int(rows.max(initial=0)), int(values[0]))
+        total = int(self.base.sum(dtype=np.int64)) + most * self.sizes.size
+        return min(total // 2, never)
+
     # What it computes -------------------------------------------------------------------------
 
     def infer(self, x: TensorType) -> tuple[TensorType, ...]:
@@ -283,7 +304,7 @@ class SmallTrees(Op):
             ("starts", "ptr", self.starts),
             ("classes", "ptr", self.classes),
             ("values", "ptr", self.values),
-            ("base", "ptr", self.base),
+            ("base", "ptr", self.base if self.base.any() else None),
             ("scale", "f64", self.scale),
             ("divisor", "f64", self.divisor),
             ("n_trees", "i32", self.sizes.size),
@@ -297,6 +318,7 @@ class SmallTrees(Op):
             ("right_shift", "i32", self.right_shift),
             ("negative", "i32", bool(self.keys is not None and (self.keys < 0).any())),
             ("vote", "i32", self.vote),
+            ("majority", "i32", self.majority),
             ("n_left", "i32", self.n_left),
             ("allow_nan", "i32", self.allow_nan),
         )
@@ -308,7 +330,7 @@ class SmallTrees(Op):
         low = self.lower(x)
         if target.forest != "inline" or self.keys is not None or not can_inline(self):
             return low
-        return replace(low, source=lambda name: source(self, x.dtype, name))
+        return replace(low, source=lambda name: source(self, x.dtype, name, target.optimize))
 
 
 # From a TreeEnsemble ---------------------------------------------------------------------------
@@ -527,7 +549,9 @@ def on_codes(op: SmallTrees) -> tuple[RankCodes, SmallTrees] | None:
     if distinct.size >= 0xFFFF or op.n_columns > 0x7FFF:
         return None
     to_right = (rank >= op.n_left) & op.allow_nan
-    features = np.unique(feature)
+    features, often = np.unique(feature, return_counts=True)
+    # What is read most comes first, where instructions reach it that are half as long.
+    features = features[np.argsort(-often, kind="stable")]
     groups = np.zeros((len(features), 4), np.uint16)
     groups[:, 0] = features
     groups[:, 2] = distinct.size
@@ -536,7 +560,9 @@ def on_codes(op: SmallTrees) -> tuple[RankCodes, SmallTrees] | None:
         groups[:, 3] |= np.where(used, kind, 0).astype(np.uint16)
     # Columns come group by group, the left one before the right one.
     before = np.cumsum(1 + (groups[:, 3] == LEFT + RIGHT)) - 1 - (groups[:, 3] == LEFT + RIGHT)
-    group = np.searchsorted(features, feature)
+    place = np.empty(int(features.max()) + 1, np.int64)
+    place[features] = np.arange(len(features))
+    group = place[feature]
     column = before[group] + (to_right & (groups[group, 3] == LEFT + RIGHT))
     codes = np.searchsorted(distinct, op.keys)[rank]
     n_columns = int(column.max()) + 1

@@ -20,6 +20,24 @@ typedef struct {
 #endif
 
 #ifdef EI_HAVE_FLOAT_UNIT
+#if defined(__GNUC__) && defined(__arm__) && !defined(__SOFTFP__) && defined(__ARM_FP)
+/* Eight at once, which compilers load one by one. */
+EI_API int ei_any_beyond_f32(const float *x, ptrdiff_t n) {
+  const float *const whole = x + (n - n % 8), *const end = x + n;
+  float a = 0.0f;
+  while (x < whole)
+    __asm__(
+        "vldmia %0!, {s0-s7}\n\t"
+        "vadd.f32 %1, %1, s0\n\tvadd.f32 s1, s1, s2\n\tvadd.f32 %1, %1, s1\n\t"
+        "vadd.f32 s3, s3, s4\n\tvadd.f32 %1, %1, s3\n\tvadd.f32 s5, s5, s6\n\t"
+        "vadd.f32 %1, %1, s7\n\tvadd.f32 %1, %1, s5"
+        : "+r"(x), "+t"(a)
+        : "m"(*(const float (*)[8])x)
+        : "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7");
+  for (; x < end; x++) a += x[0];
+  return !(a - a == 0.0f);
+}
+#else
 EI_API int ei_any_beyond_f32(const float *x, ptrdiff_t n) {
   const float *const whole = x + (n - n % 8), *const end = x + n;
   float a = 0.0f, b = 0.0f;
@@ -37,6 +55,7 @@ EI_API int ei_any_beyond_f32(const float *x, ptrdiff_t n) {
   a += b;
   return !(a - a == 0.0f);
 }
+#endif
 #else
 /* Without one: the highest bit becomes set where the exponent is all ones. */
 EI_API uint32_t ei_beyond_bit(const float *x) {

@@ -36,6 +36,7 @@ typedef struct {
   int32_t right_shift;
   int32_t negative; /* some key is negative: features have to be turned into keys */
   int32_t vote;     /* the output is the place of the first largest sum, int32 */
+  int32_t majority; /* with vote: a sum above this stays the largest, whatever is still to come */
   int32_t n_left;   /* ranks below this send a missing feature left, the others right */
   int32_t allow_nan;
 } ei_trees_small_params;

@@ -30,18 +30,42 @@ EI_API uint32_t EI_JOINED(trees_small_leaf)(const ei_trees_small_params *p, cons
   return at - first_leaf;
 }
 
-EI_API void EI_JOINED(trees_small_add)(const ei_trees_small_params *p, uint32_t row, int32_t tree,
-                                       EI_SUM_T *sums) {
+/* Adds what a row of values says; whether the largest sum is settled by it. */
+EI_API int EI_JOINED(trees_small_add)(const ei_trees_small_params *p, uint32_t row, int32_t tree,
+                                      EI_SUM_T *sums) {
   const EI_VALUE_T *values = (const EI_VALUE_T *)p->values;
   if (p->starts == NULL) {
     sums[p->targets == NULL ? 0 : p->targets[tree]] += values[row];
   } else if (row < (uint32_t)p->n_pure) {
-    sums[row] += values[0];
+    const EI_SUM_T sum = sums[row] + values[0];
+    sums[row] = sum;
+    return p->vote && sum > (EI_SUM_T)p->majority;
   } else {
     const uint16_t *starts = p->starts + (row - (uint32_t)p->n_pure);
     const uint32_t end = starts[1];
     for (uint32_t e = starts[0]; e < end; e++) sums[p->classes[e]] += values[e];
   }
+  return 0;
+}
+
+/* The place of the first largest sum. */
+EI_API int32_t EI_JOINED(trees_small_vote)(const ei_trees_small_params *p, const EI_X_T *x,
+                                           int missing, EI_SUM_T *sums) {
+  const uint32_t *tree = p->nodes;
+  for (int32_t t = 0; t < p->n_trees; t++) {
+    /* Two walks, so that the usual one does not ask for missing features at every node. */
+    const uint32_t row = missing ? EI_JOINED(trees_small_leaf)(p, tree, x, 1)
+                                 : EI_JOINED(trees_small_leaf)(p, tree, x, 0);
+    if (EI_JOINED(trees_small_add)(p, row, t, sums)) return (int32_t)row;
+    tree += (uint32_t)p->sizes[t] << p->wide;
+  }
+  if (!p->vote) return 0;
+  /* From the last on, so that the first of equals is what remains. */
+  int32_t best = p->n_out - 1;
+  EI_SUM_T most = sums[best];
+  for (int32_t k = best - 1; k >= 0; k--)
+    if (sums[k] >= most) most = sums[k], best = k;
+  return best;
 }
 
 EI_API ei_status EI_JOINED(trees_small)(const void *params, const ei_io *io) {
@@ -50,26 +74,14 @@ EI_API ei_status EI_JOINED(trees_small)(const void *params, const ei_io *io) {
   EI_SUM_T *sums = (EI_SUM_T *)io->scratch;
   const EI_SUM_T *base = (const EI_SUM_T *)p->base;
   for (int32_t r = 0; r < io->rows; r++, x += p->n_columns) {
-    const uint32_t *tree = p->nodes;
     int missing = 0;
 #if EI_FLOAT_INPUT
     const ei_status status = ei_trees_small_guard(x, p->n_columns, p->allow_nan, &missing);
     if (status != EI_OK) return status;
 #endif
-    memcpy(sums, base, (size_t)p->n_out * sizeof *sums);
-    for (int32_t t = 0; t < p->n_trees; t++) {
-      /* Two walks, so that the usual one does not ask for missing features at every node. */
-      const uint32_t row = missing ? EI_JOINED(trees_small_leaf)(p, tree, x, 1)
-                                   : EI_JOINED(trees_small_leaf)(p, tree, x, 0);
-      EI_JOINED(trees_small_add)(p, row, t, sums);
-      tree += (uint32_t)p->sizes[t] << p->wide;
-    }
+    for (int32_t k = 0; k < p->n_out; k++) sums[k] = base == NULL ? 0 : base[k];
+    const int32_t best = EI_JOINED(trees_small_vote)(p, x, missing, sums);
     if (p->vote) {
-      /* From the last on, so that the first of equals is what remains. */
-      int32_t best = p->n_out - 1;
-      EI_SUM_T most = sums[best];
-      for (int32_t k = best - 1; k >= 0; k--)
-        if (sums[k] >= most) most = sums[k], best = k;
       ((int32_t *)io->out[0])[r] = best;
     } else {
       EI_OUT_T *y = (EI_OUT_T *)io->out[0] + (ptrdiff_t)r * p->n_out;
