@@ -8,7 +8,7 @@ STAMP := $(VENV)/installed
 LEAN := $(VENV)/installed-for-demo
 NATIVE := pyproject.toml setup.py $(wildcard src/edgeinfer/*/*.pyx src/edgeinfer/kernels/csrc/* src/edgeinfer/kernels/csrc/isa/*)
 
-.PHONY: demo test sanitize lint format wheel figures bench clean
+.PHONY: demo test sanitized sanitize sanitize-tflite lint format wheel figures bench clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -30,17 +30,23 @@ test: $(STAMP)
 	$(BIN)/python -m pytest -n auto -q
 
 # Damaged model files under the address and undefined behaviour sanitizers; needs gcc's libasan.
+# `sanitize` damages .edge files of every model, `sanitize-tflite` networks of every operator.
 COUNT ?= 20000
 SEED ?= 0
 SANITIZED := build/sanitize
-sanitize: $(STAMP)
-	$(BIN)/python -m tests.mutations --corpus $(SANITIZED)/corpus --write
+ASAN := LD_PRELOAD="$$(gcc -print-file-name=libasan.so)" PYTHONPATH=$(SANITIZED)/lib \
+  ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:max_allocation_size_mb=1024 \
+  UBSAN_OPTIONS=print_stacktrace=1
+sanitized: $(STAMP)
 	CC=gcc EDGEINFER_SANITIZE=1 $(BIN)/python setup.py -q build \
 	  --build-base $(SANITIZED) --build-lib $(SANITIZED)/lib
-	LD_PRELOAD="$$(gcc -print-file-name=libasan.so)" PYTHONPATH=$(SANITIZED)/lib \
-	  ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:max_allocation_size_mb=1024 \
-	  UBSAN_OPTIONS=print_stacktrace=1 \
+sanitize: sanitized
+	$(BIN)/python -m tests.mutations --corpus $(SANITIZED)/corpus --write
+	$(ASAN) \
 	  $(BIN)/python -m tests.mutations --corpus $(SANITIZED)/corpus --count $(COUNT) --seed $(SEED)
+sanitize-tflite: COUNT = 10000
+sanitize-tflite: sanitized
+	$(ASAN) $(BIN)/python -m tests.converters.mutations $(COUNT) $(SEED)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -293,4 +293,19 @@ def test_networks(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("net.tflite").write_bytes(b"TFL3")
     capsys.readouterr()
     assert run("verify net.edge net.tflite --data images.npy") == 1
-    assert "give its .edge file" in capsys.readouterr().err
+    assert "net.tflite" in capsys.readouterr().err
+
+
+def test_networks_against_their_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for package in ("tflite", "flatbuffers", "ai_edge_litert.interpreter"):
+        pytest.importorskip(package)
+    from tests.converters.mutations import victim
+
+    Path("net.tflite").write_bytes(victim())
+    rng = np.random.default_rng(1)
+    np.save("images.npy", rng.integers(-128, 128, size=(3, 8, 6, 3)).astype(np.int8))
+    assert run("convert net.tflite -o net.edge") == 0
+    assert run("verify net.edge net.tflite --data images.npy") == 0
+    assert "LiteRT" in capsys.readouterr().out
+    np.save("images.npy", rng.integers(-128, 128, size=(3, 8, 5, 3)).astype(np.int8))
+    assert run("verify net.edge net.tflite --data images.npy") == 1

@@ -10,7 +10,6 @@ from edgeinfer.api import load
 from edgeinfer.cli._io import as_source_takes, feature_names, read_data, read_source
 from edgeinfer.cli._options import EXISTING, Fraction, data_option, json_option, trust_option
 from edgeinfer.cli._show import print_json, print_table, progress
-from edgeinfer.errors import InvalidParameterError
 from edgeinfer.verification.verify import MAX_PROBES, verify
 
 
@@ -52,18 +51,14 @@ def command(
 ) -> int:
     """Compare MODEL with SOURCE on given rows, and at, just below and just above every threshold.
 
-    SOURCE is the file MODEL was converted from, or another .edge file. The exit status is 1 if
-    they differ by more than the precision promises.
+    SOURCE is the file MODEL was converted from, or another .edge file. A .tflite file is run by
+    LiteRT and TensorFlow Lite Micro, whichever are installed. The exit status is 1 if they differ
+    by more than the precision promises.
     """
     with progress() as step:
         step("reading")
         loaded = load(model)
         estimator = read_source(source, trust)
-        if isinstance(estimator, str):
-            raise InvalidParameterError(
-                f"{source}: verify compares with fitted estimators and .edge files; "
-                "convert the network and give its .edge file"
-            )
         X = read_data(data_path, feature_names(estimator))
         result = verify(
             loaded,

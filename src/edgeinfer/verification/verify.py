@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -46,8 +47,9 @@ def verify(
     Parameters
     ----------
     model : Model
-    source : the fitted estimator it was converted from, or another Model
-    X : rows as the source takes them
+    source : the fitted estimator it was converted from, another Model, or the path of a .tflite
+        file, which is run by LiteRT and TensorFlow Lite Micro, whichever are installed
+    X : rows as the source takes them; of a network also a mapping of arrays by input name
     max_loss : float, optional
         Fraction of rows whose label may differ. Default: none in float64 and float32 and for
         models that are exact in integers; with quantized tensors 1 % in int16 and 5 % in int8;
@@ -56,7 +58,8 @@ def verify(
         Exact models: largest error of a value, relative to it or to the output's largest value
         (default 1e-10 in float64, 1e-5 otherwise). Models with a loss: root mean square error
         relative to the span of the source's values (default 1 % in int16, 5 % in int8; with
-        rounded leaf values 0.001 % and 0.1 %).
+        rounded leaf values 0.001 % and 0.1 %). Networks: of floats relative (1e-5), of integers a
+        fraction of their range (equal to TensorFlow Lite Micro's, within 4 units of LiteRT's).
     max_probes : int
         About how many rows to make at thresholds; beyond that an even selection is probed, and
         `Verification.not_probed` says so.
@@ -76,13 +79,34 @@ def verify(
             raise InvalidParameterError(f"{name} is a fraction from 0 to below 1, got {value!r}")
     if max_probes < 0:
         raise InvalidParameterError(f"max_probes cannot be negative, got {max_probes}")
-    promise = promise_of(model.graph, max_loss, tolerance)
-    result = _Verifier(model, source, X, promise, progress).run(max_probes)
+    if isinstance(source, (str, os.PathLike)):
+        result = _of_file(model, source, X, progress, max_loss=max_loss, tolerance=tolerance)
+    else:
+        promise = promise_of(model.graph, max_loss, tolerance)
+        result = _Verifier(model, source, X, promise, progress).run(max_probes)
     if raises and not result.passed:
         error = VerificationError(f"the model does not keep its promise\n{result}")
         error.verification = result
         raise error
     return result
+
+
+def _of_file(
+    model: Model,
+    path: str | os.PathLike[str],
+    X: Any,
+    progress: Progress | None,
+    **options: float | None,
+) -> Verification:
+    from edgeinfer.verification.networks import verify_network
+
+    if not os.fspath(path).endswith(".tflite") or "run" not in model.graph.methods:
+        raise InvalidParameterError(
+            f"{os.fspath(path)}: a model of a network is compared with its .tflite file, any other "
+            "with the fitted estimator it came from or with another Model"
+        )
+    quiet: Progress = lambda what, done, total: None  # noqa: E731
+    return verify_network(model, path, X, progress=progress or quiet, **options)
 
 
 class _Verifier:
