@@ -106,16 +106,35 @@ def test_rounding_to_float32() -> None:
             np.testing.assert_array_equal(x.astype(np.float32) <= narrow, step < 1)
 
 
-@pytest.mark.parametrize(("n_nodes", "wide"), [(31, 0), (301, 1)])
-def test_small_trees_are_planned_level_by_level(n_nodes: int, wide: int) -> None:
+@pytest.mark.parametrize(("n_nodes", "leaves"), [(31, 16), (301, 151)])
+def test_small_trees_are_planned_level_by_level(n_nodes: int, leaves: int) -> None:
     """So that the comparisons above reach that path, with leaves in one table and in two."""
     op = replace(random_forest(n_nodes=n_nodes, n_trees=20), code_bits=8)
     plan = plan_levels(op.nodes, op.roots)
     assert plan is not None
-    assert (plan.trees[:, 3] == wide).all()
+    assert (plan.trees[:, 3] == leaves).all()
     lowered = op.lower(TensorType("float64", (5,)))
     assert lowered.note == "20 trees, 64 rows a level"
     assert plan_levels(*large_tree()) is None
+
+
+@pytest.mark.parametrize("n_trees", [1, 16, 21])
+@pytest.mark.parametrize(("n_nodes", "bits"), [(1, 0), (3, 32), (63, 32), (65, 64), (127, 64)])
+@pytest.mark.parametrize("values", ["float64", "float32", "int32", "int16"])
+def test_one_row_marks_leaves(n_trees: int, n_nodes: int, bits: int, values: str) -> None:
+    """Few leaves: one row tests all nodes, and many rows pick their values in registers."""
+    op = replace(random_forest(n_nodes=n_nodes, n_trees=n_trees, width=1), code_bits=8)
+    op = as_type(replace(op, ids=None), values)
+    fields = {name: value for name, _, value in op.lower(TensorType("float64", (5,))).block.fields}
+    assert fields["mark_bits"] == bits
+    assert_op(op, rows(150))
+
+
+def test_trees_that_share_a_leaf_have_no_plan() -> None:
+    """Files may hold such: they are walked. Node 6 has two parents, node 4 has none."""
+    nodes = np.array([[0, 1], [1, 5], [2, 6], [0, 3], [0, 4], [0, 5], [0, 6], [0, 7]], np.uint32)
+    nodes[3:, 0] = 0xFFFF << 16
+    assert plan_levels(nodes, np.array([0, 8], np.int32)) is None
 
 
 def large_tree() -> tuple[np.ndarray, np.ndarray]:

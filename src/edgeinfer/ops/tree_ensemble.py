@@ -19,6 +19,7 @@ import numpy as np
 from edgeinfer.graph import TensorType
 from edgeinfer.ops._base import SUFFIX, Block, Cost, Lowered, Op, array, require
 from edgeinfer.ops.tree_levels import Plan, plan_levels
+from edgeinfer.ops.tree_marks import Marks, mark_leaves
 
 LEAF_RANK = 0xFFFF
 """The rank of a leaf: no code is larger, so a walk that has reached a leaf stays there."""
@@ -223,7 +224,7 @@ class TreeEnsemble(Op):
     def lower(self, x: TensorType, init: TensorType | None = None) -> Lowered:
         groups, columns = self._groups()
         cuts, levels = add_pivots(self.cuts, groups)
-        plan = self._plan()
+        plan, marks = self._plans()
         leaf_values = None if plan is None else self.values[self.leaves[plan.leaf_nodes]]
         fields = (
             ("nodes", "ptr", self.nodes),
@@ -244,6 +245,9 @@ class TreeEnsemble(Op):
             ("plan_columns", "ptr", None if plan is None else plan.columns),
             ("plan_tables", "ptr", None if plan is None else plan.tables),
             ("plan_values", "ptr", leaf_values),
+            ("marks", "ptr", None if marks is None else marks.blocks),
+            ("mark_tests", "ptr", None if marks is None else marks.tests),
+            ("mark_leaves", "ptr", None if marks is None else marks.leaves),
             ("divisor", "f64", self.divisor),
             ("scale", "f64", self.scale),
             ("n_trees", "i32", self.depths.size),
@@ -254,6 +258,8 @@ class TreeEnsemble(Op):
             ("n_out", "i32", self.base.size),
             ("with_init", "i32", init is not None),
             ("deepest", "i32", int(self.depths.max())),
+            ("n_marks", "i32", 0 if marks is None else marks.blocks.size - 1),
+            ("mark_bits", "i32", 0 if marks is None else marks.bits),
         )
         value = self.values.dtype.name
         types = (SUFFIX[x.dtype], SUFFIX[self.cuts.dtype.name], CODES[self.code_bits])
@@ -266,12 +272,12 @@ class TreeEnsemble(Op):
         block = Block("ei_trees_params", fields)
         return Lowered(kernel, block, codes * LANES, codes + sums, note=note)
 
-    def _plan(self) -> Plan | None:
-        """Tables for many rows at once, where they are expected to be faster than walks."""
-        if self.code_bits != 8:
-            return None
-        plan = plan_levels(self.nodes, self.roots)
-        return plan if plan is not None and plan.work < WALK_STEP * self.depths.sum() else None
+    def _plans(self) -> tuple[Plan | None, Marks | None]:
+        """Tables for many rows at once, and for one row, where they are expected to be faster."""
+        plan = plan_levels(self.nodes, self.roots) if self.code_bits == 8 else None
+        if plan is None or plan.work >= WALK_STEP * self.depths.sum():
+            return None, None
+        return plan, mark_leaves(plan, self.nodes, self.roots, len(self.columns))
 
     def on_float32(self) -> TreeEnsemble | None:
         """The op that rounds features to float32, the same for all that are float32 already.

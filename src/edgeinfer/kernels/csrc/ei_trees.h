@@ -30,14 +30,19 @@ typedef struct {
   const int32_t *columns; /* (n_columns, 3): first rank, largest code, code of a missing value */
   const uint8_t *bits;    /* sets of categories; a category column's first rank is a bit's place */
   /* How to take many rows through small trees level by level; NULL where that does not pay.
-   * `plan`: (n_trees, 4) first level, end of levels, first leaf, more than 128 leaves. */
+   * `plan`: (n_trees, 4) first level, end of levels, first leaf, number of leaves. */
   const int32_t *plan;
   const int32_t *plan_levels;  /* (levels, 4): table, inner nodes, first column, columns */
   const int32_t *plan_columns; /* where each level's columns lie among the codes in lanes */
   const uint8_t *plan_tables;  /* per level: ranks, columns, left, right (and their leaves) */
-  const void *plan_values;     /* (leaves, width): all trees' leaf values, one behind another */
-  double divisor;              /* of the sums */
-  double scale;                /* of integer values */
+  const void *plan_values;     /* (leaves, width): all trees' leaf values, from left to right */
+  /* How to take one row through small trees, some of them side by side; NULL where that does not
+   * pay. See ops/tree_marks.py. */
+  const int32_t *marks;       /* n_marks + 1: the first block of tests of some trees */
+  const uint8_t *mark_tests;  /* blocks of 64 tests: their columns, then their ranks */
+  const uint8_t *mark_leaves; /* per test the leaves that are left if it says right */
+  double divisor;             /* of the sums */
+  double scale;               /* of integer values */
   int32_t n_trees;
   int32_t n_features;
   int32_t n_groups;
@@ -46,6 +51,8 @@ typedef struct {
   int32_t n_out;
   int32_t with_init; /* the second input is what the sums begin with, not `base` */
   int32_t deepest;   /* the largest of `depths` */
+  int32_t n_marks;
+  int32_t mark_bits; /* 32 or 64: leaves that a mask has room for */
 } ei_trees_params;
 
 enum { EI_TREES_NUMBERS = 0, EI_TREES_CATEGORIES = 1 };
@@ -54,6 +61,10 @@ enum { EI_TREES_NUMBERS = 0, EI_TREES_CATEGORIES = 1 };
 enum { EI_TREES_GROUP = 8 };
 /* Rows whose codes lie side by side, and how many walks are interleaved. */
 enum { EI_TREES_LANES = 64, EI_TREES_WALKS = 8 };
+/* Up to here a leaf's number fits the byte of a node, beside the bit that says leaf. */
+enum { EI_TREES_NARROW = 128 };
+/* Trees that are marked side by side, at most. */
+enum { EI_TREES_MARKED = 16 };
 /* Cuts are compared sixteen at a time: a level's pivots are the last of each sixteen of the next
  * level but the last sixteen; all levels end in infinities that fill up a sixteen. */
 enum { EI_TREES_FAN = 16 };
@@ -90,6 +101,41 @@ EI_API void ei_trees_levels(const int32_t *level, const int32_t *end, const uint
   (void)stride, (void)blocks, (void)leaf;
 }
 #endif
+
+#if !defined(EI_HAVE_TREES_MARKS)
+#define EI_HAVE_TREES_MARKS 0
+EI_API void ei_trees_marks(const uint8_t *tests, const uint8_t *leaves, int32_t blocks,
+                           int32_t bits, int32_t n_columns, const uint8_t *codes, uint8_t *leaf) {
+  (void)tests, (void)leaves, (void)blocks, (void)bits, (void)n_columns, (void)codes, (void)leaf;
+}
+#endif
+
+/* To each row's sum the value of its leaf; a tree has `n` of them. */
+#if !defined(EI_HAVE_TREES_PICK_VALUES)
+EI_API void ei_trees_pick_values_f64(const double *v, int32_t n, const uint8_t *leaf, int32_t rows,
+                                     double *sums) {
+  (void)n;
+  for (int32_t k = 0; k < rows; k++) sums[k] += v[leaf[k]];
+}
+
+EI_API void ei_trees_pick_values_f32(const float *v, int32_t n, const uint8_t *leaf, int32_t rows,
+                                     float *sums) {
+  (void)n;
+  for (int32_t k = 0; k < rows; k++) sums[k] += v[leaf[k]];
+}
+
+EI_API void ei_trees_pick_values_i32(const int32_t *v, int32_t n, const uint8_t *leaf, int32_t rows,
+                                     int32_t *sums) {
+  (void)n;
+  for (int32_t k = 0; k < rows; k++) sums[k] += v[leaf[k]];
+}
+#endif
+
+EI_API void ei_trees_pick_values_i16(const int16_t *v, int32_t n, const uint8_t *leaf, int32_t rows,
+                                     int32_t *sums) {
+  (void)n;
+  for (int32_t k = 0; k < rows; k++) sums[k] += v[leaf[k]];
+}
 
 /* The code that a column makes of a rank in its group. */
 EI_API int32_t ei_trees_code(const ei_trees_params *p, const int32_t *group, const int32_t *column,

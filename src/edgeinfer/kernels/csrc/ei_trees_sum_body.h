@@ -27,11 +27,14 @@ EI_API void EI_JOIN_(ei_trees_sum_levels, EI_THIS)(const ei_trees_params *p, con
       const int32_t blocks = rows - r > EI_TREES_LANES ? 2 : 1;
       ei_trees_levels(p->plan_levels + (ptrdiff_t)tree[0] * 4,
                       p->plan_levels + (ptrdiff_t)tree[1] * 4, p->plan_tables, p->plan_columns,
-                      tree[3], codes + (ptrdiff_t)r * p->n_columns, stride, blocks, leaf);
+                      tree[3] > EI_TREES_NARROW, codes + (ptrdiff_t)r * p->n_columns, stride,
+                      blocks, leaf);
       const EI_VALUE_T *v = (const EI_VALUE_T *)p->plan_values + (ptrdiff_t)tree[2] * p->width;
       EI_SUM_T *s = sums + (ptrdiff_t)r * p->n_out + p->targets[t];
       const int32_t lanes = rows - r < 2 * EI_TREES_LANES ? rows - r : 2 * EI_TREES_LANES;
-      if (p->width == 1) {
+      if (p->n_out == 1) {
+        EI_JOIN_(ei_trees_pick_values, EI_VALUE)(v, tree[3], leaf, lanes, s);
+      } else if (p->width == 1) {
         for (ptrdiff_t k = 0; k < lanes; k++) s[k * p->n_out] += v[leaf[k]];
       } else if (p->width == 2) {
         for (ptrdiff_t k = 0; k < lanes; k++) {
@@ -69,9 +72,33 @@ EI_API void EI_JOIN_(ei_trees_sum, EI_THIS)(const ei_trees_params *p, const EI_C
     }
 }
 
+/* One row, trees side by side in lanes; sets that cannot do that never come here. */
+EI_API void EI_JOIN_(ei_trees_sum_marks, EI_THIS)(const ei_trees_params *p, const uint8_t *codes,
+                                                  EI_SUM_T *sums) {
+  uint8_t leaf[EI_TREES_MARKED];
+  const int32_t *tree = p->plan;
+  const int32_t together = 512 / p->mark_bits;
+  for (int32_t g = 0, t = 0; g < p->n_marks; g++) {
+    const int32_t end = t + together < p->n_trees ? t + together : p->n_trees;
+    const ptrdiff_t block = p->marks[g];
+    ei_trees_marks(p->mark_tests + block * 128, p->mark_leaves + block * 8 * p->mark_bits,
+                   p->marks[g + 1] - p->marks[g], p->mark_bits, p->n_columns, codes, leaf);
+    for (int32_t k = 0; t < end; t++, k++, tree += 4) {
+      const EI_VALUE_T *v =
+          (const EI_VALUE_T *)p->plan_values + ((ptrdiff_t)tree[2] + leaf[k]) * p->width;
+      EI_SUM_T *s = sums + p->targets[t];
+      for (int32_t i = 0; i < p->width; i++) s[i] += v[i];
+    }
+  }
+}
+
 /* One row, some trees at a time. */
 EI_API void EI_JOIN_(ei_trees_sum_row, EI_THIS)(const ei_trees_params *p, const EI_CODE_T *codes,
                                                 EI_SUM_T *sums, int64_t *ids) {
+  if (EI_HAVE_TREES_MARKS && sizeof(EI_CODE_T) == 1 && p->marks != NULL && ids == NULL) {
+    EI_JOIN_(ei_trees_sum_marks, EI_THIS)(p, (const uint8_t *)codes, sums);
+    return;
+  }
   uint32_t at[EI_TREES_WALKS];
   int32_t t = 0;
   for (; t + EI_TREES_WALKS <= p->n_trees; t += EI_TREES_WALKS) {

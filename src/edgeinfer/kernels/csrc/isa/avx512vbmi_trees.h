@@ -74,3 +74,130 @@ EI_API void ei_trees_levels(const int32_t *level, const int32_t *end, const uint
   else
     ei_trees_blocks(1, level, end, tables, columns, wide, codes, stride, leaf);
 }
+
+/* One row through 16 trees of up to 32 leaves, or 8 of up to 64, side by side. 64 tests at a time
+ * look up the codes of their columns; a test that says right takes the leaves left of it from its
+ * tree's, and the first that remains is where the row ends. */
+#define EI_HAVE_TREES_MARKS 1
+
+EI_API void ei_trees_marks(const uint8_t *tests, const uint8_t *leaves, int32_t blocks,
+                           int32_t bits, int32_t n_columns, const uint8_t *codes, uint8_t *leaf) {
+  uint64_t left[8];
+  const __m512i *mask = (const __m512i *)(const void *)leaves;
+  __m512i even = _mm512_set1_epi8(-1), odd = even;
+  const __m512i low = _mm512_loadu_si512(codes);
+  const __m512i high = n_columns > 64 ? _mm512_loadu_si512(codes + 64) : low;
+  for (int32_t b = 0; b < blocks; b++, tests += 128) {
+    const __m512i code = _mm512_permutex2var_epi8(low, _mm512_loadu_si512(tests), high);
+    const uint64_t right =
+        _cvtmask64_u64(_mm512_cmpgt_epu8_mask(code, _mm512_loadu_si512(tests + 64)));
+    if (bits == 32) {
+      for (int32_t i = 0; i < 64; i += 32, mask += 2) {
+        even = _mm512_mask_and_epi32(even, (__mmask16)(right >> i), even, _mm512_loadu_si512(mask));
+        odd = _mm512_mask_and_epi32(odd, (__mmask16)(right >> (i + 16)), odd,
+                                    _mm512_loadu_si512(mask + 1));
+      }
+    } else {
+      for (int32_t i = 0; i < 64; i += 16, mask += 2) {
+        even = _mm512_mask_and_epi64(even, (__mmask8)(right >> i), even, _mm512_loadu_si512(mask));
+        odd = _mm512_mask_and_epi64(odd, (__mmask8)(right >> (i + 8)), odd,
+                                    _mm512_loadu_si512(mask + 1));
+      }
+    }
+  }
+  _mm512_storeu_si512(left, _mm512_and_si512(even, odd));
+  for (int32_t k = 0; k < 8; k++) {
+    if (bits == 32) {
+      leaf[2 * k] = (uint8_t)__builtin_ctz((uint32_t)left[k]);
+      leaf[2 * k + 1] = (uint8_t)__builtin_ctz((uint32_t)(left[k] >> 32));
+    } else {
+      leaf[k] = (uint8_t)__builtin_ctzll(left[k]);
+    }
+  }
+}
+
+/* Leaf values, looked up in registers where a tree has few leaves. */
+#define EI_HAVE_TREES_PICK_VALUES 1
+
+EI_API __m512d ei_trees_part_f64(const double *v, int32_t n) {
+  const int32_t k = n < 0 ? 0 : n < 8 ? n : 8;
+  return _mm512_maskz_loadu_pd((__mmask8)((1u << k) - 1), v);
+}
+
+EI_API void ei_trees_pick_values_f64(const double *v, int32_t n, const uint8_t *leaf, int32_t rows,
+                                     double *sums) {
+  int32_t k = 0;
+  if (n <= 64) {
+    __m512d part[8];
+    for (int32_t i = 0; i < 8; i++) part[i] = ei_trees_part_f64(v + 8 * i, n - 8 * i);
+    if (n <= 32) {
+      for (; k + 8 <= rows; k += 8) {
+        const __m512i at = _mm512_cvtepu8_epi64(_mm_loadl_epi64((const __m128i *)(leaf + k)));
+        const __m512d first = _mm512_permutex2var_pd(part[0], at, part[1]);
+        const __m512d second = _mm512_permutex2var_pd(part[2], at, part[3]);
+        const __mmask8 upper = _mm512_test_epi64_mask(at, _mm512_set1_epi64(16));
+        const __m512d value = _mm512_mask_blend_pd(upper, first, second);
+        _mm512_storeu_pd(sums + k, _mm512_add_pd(_mm512_loadu_pd(sums + k), value));
+      }
+    } else {
+      for (; k + 8 <= rows; k += 8) {
+        const __m512i at = _mm512_cvtepu8_epi64(_mm_loadl_epi64((const __m128i *)(leaf + k)));
+        const __mmask8 upper = _mm512_test_epi64_mask(at, _mm512_set1_epi64(16));
+        const __mmask8 top = _mm512_test_epi64_mask(at, _mm512_set1_epi64(32));
+        const __m512d low =
+            _mm512_mask_blend_pd(upper, _mm512_permutex2var_pd(part[0], at, part[1]),
+                                 _mm512_permutex2var_pd(part[2], at, part[3]));
+        const __m512d high =
+            _mm512_mask_blend_pd(upper, _mm512_permutex2var_pd(part[4], at, part[5]),
+                                 _mm512_permutex2var_pd(part[6], at, part[7]));
+        const __m512d value = _mm512_mask_blend_pd(top, low, high);
+        _mm512_storeu_pd(sums + k, _mm512_add_pd(_mm512_loadu_pd(sums + k), value));
+      }
+    }
+  }
+  for (; k < rows; k++) sums[k] += v[leaf[k]];
+}
+
+/* 32 bits of up to 64 leaves per row. */
+EI_API __m512i ei_trees_pick_32(const __m512i *part, __m512i at) {
+  return _mm512_mask_blend_epi32(_mm512_test_epi32_mask(at, _mm512_set1_epi32(32)),
+                                 _mm512_permutex2var_epi32(part[0], at, part[1]),
+                                 _mm512_permutex2var_epi32(part[2], at, part[3]));
+}
+
+EI_API void ei_trees_parts_32(const void *v, int32_t n, __m512i *part) {
+  for (int32_t i = 0; i < 4; i++) {
+    const int32_t k = n - 16 * i < 0 ? 0 : n - 16 * i < 16 ? n - 16 * i : 16;
+    part[i] = _mm512_maskz_loadu_epi32((__mmask16)((1u << k) - 1), (const int32_t *)v + 16 * i);
+  }
+}
+
+EI_API void ei_trees_pick_values_f32(const float *v, int32_t n, const uint8_t *leaf, int32_t rows,
+                                     float *sums) {
+  int32_t k = 0;
+  if (n <= 64) {
+    __m512i part[4];
+    ei_trees_parts_32(v, n, part);
+    for (; k + 16 <= rows; k += 16) {
+      const __m512i at = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(leaf + k)));
+      const __m512 value = _mm512_castsi512_ps(ei_trees_pick_32(part, at));
+      _mm512_storeu_ps(sums + k, _mm512_add_ps(_mm512_loadu_ps(sums + k), value));
+    }
+  }
+  for (; k < rows; k++) sums[k] += v[leaf[k]];
+}
+
+EI_API void ei_trees_pick_values_i32(const int32_t *v, int32_t n, const uint8_t *leaf, int32_t rows,
+                                     int32_t *sums) {
+  int32_t k = 0;
+  if (n <= 64) {
+    __m512i part[4];
+    ei_trees_parts_32(v, n, part);
+    for (; k + 16 <= rows; k += 16) {
+      const __m512i at = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(leaf + k)));
+      const __m512i value = ei_trees_pick_32(part, at);
+      _mm512_storeu_si512(sums + k, _mm512_add_epi32(_mm512_loadu_si512(sums + k), value));
+    }
+  }
+  for (; k < rows; k++) sums[k] += v[leaf[k]];
+}
