@@ -35,8 +35,13 @@ class NetworkBuilder:
         *,
         data: np.ndarray | None = None,
         axis: int = 0,
+        sparsity: tuple[Any, ...] | None = None,
     ) -> int:
-        """Add a tensor, a constant if there is `data`; returns its index."""
+        """Add a tensor, a constant if there is `data`; returns its index.
+
+        `sparsity`: the traversal order, the dimensions cut into blocks, and per level of the walk
+        its size or a pair of arrays (starts, places); `data` then has only the present values.
+        """
         scales = None if scale is None else np.atleast_1d(np.asarray(scale, np.float32))
         self.tensors.append(
             {
@@ -46,6 +51,7 @@ class NetworkBuilder:
                 "zero": zero,
                 "data": data,
                 "axis": axis,
+                "sparsity": sparsity,
             }
         )
         return len(self.tensors) - 1
@@ -124,6 +130,7 @@ class NetworkBuilder:
             tflite.QuantizationParametersAddZeroPoint(b, zero)
             tflite.QuantizationParametersAddQuantizedDimension(b, tensor["axis"])
             quantization = tflite.QuantizationParametersEnd(b)
+        sparsity = None if tensor["sparsity"] is None else _sparsity(b, *tensor["sparsity"])
         tflite.TensorStart(b)
         tflite.TensorAddShape(b, shape)
         tflite.TensorAddType(b, TYPES[tensor["dtype"]])
@@ -131,6 +138,8 @@ class NetworkBuilder:
         tflite.TensorAddName(b, text)
         if quantization is not None:
             tflite.TensorAddQuantization(b, quantization)
+        if sparsity is not None:
+            tflite.TensorAddSparsity(b, sparsity)
         return int(tflite.TensorEnd(b))
 
     @staticmethod
@@ -185,6 +194,35 @@ class NetworkBuilder:
         tflite.SubGraphAddOutputs(b, outputs_vector)
         tflite.SubGraphAddOperators(b, operators_vector)
         return int(tflite.SubGraphEnd(b))
+
+
+def _sparsity(b: flatbuffers.Builder, order: Any, blocked: Any, levels: Any) -> int:
+    dimensions = []
+    for level in levels:
+        lists = []
+        for values in () if isinstance(level, int) else level:
+            vector = b.CreateNumpyVector(np.asarray(values, np.int32))
+            tflite.Int32VectorStart(b)
+            tflite.Int32VectorAddValues(b, vector)
+            lists.append(tflite.Int32VectorEnd(b))
+        tflite.DimensionMetadataStart(b)
+        if lists:
+            tflite.DimensionMetadataAddFormat(b, tflite.DimensionType.SPARSE_CSR)
+            tflite.DimensionMetadataAddArraySegmentsType(b, tflite.SparseIndexVector.Int32Vector)
+            tflite.DimensionMetadataAddArraySegments(b, lists[0])
+            tflite.DimensionMetadataAddArrayIndicesType(b, tflite.SparseIndexVector.Int32Vector)
+            tflite.DimensionMetadataAddArrayIndices(b, lists[1])
+        else:
+            tflite.DimensionMetadataAddDenseSize(b, level)
+        dimensions.append(tflite.DimensionMetadataEnd(b))
+    entries = _offsets(b, tflite.SparsityParametersStartDimMetadataVector, dimensions)
+    walk = b.CreateNumpyVector(np.asarray(order, np.int32))
+    cuts = b.CreateNumpyVector(np.asarray(blocked, np.int32))
+    tflite.SparsityParametersStart(b)
+    tflite.SparsityParametersAddTraversalOrder(b, walk)
+    tflite.SparsityParametersAddBlockMap(b, cuts)
+    tflite.SparsityParametersAddDimMetadata(b, entries)
+    return int(tflite.SparsityParametersEnd(b))
 
 
 def _offsets(b: flatbuffers.Builder, start: Any, entries: list[int]) -> int:

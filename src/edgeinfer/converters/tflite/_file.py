@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from edgeinfer.converters.tflite._sparse import Sparsity, read_sparsity
 from edgeinfer.errors import EdgeInferError, FormatError, MissingExtraError, UnsupportedError
 from edgeinfer.graph import MAX_ROW_ELEMENTS
 
@@ -25,6 +26,8 @@ MAX_FILE = 1 << 31
 MAX_RANK = 8
 
 # What the file calls a type -> how it is stored. Types that are not here are named in errors.
+MAX_EXPANDED_BYTES = 1 << 28
+
 DTYPES = {
     "FLOAT32": "float32",
     "FLOAT16": "float16",
@@ -135,6 +138,8 @@ class _Reader:
         self.operator_names = _names(schema.BuiltinOperator)
         self.option_names = _names(schema.BuiltinOptions)
         self.type_names = _names(schema.TensorType)
+        self.expanded = 0
+        """Bytes of sparse constants so far."""
 
     def count(self, number: int, what: str) -> range:
         """`range(number)`, refusing counts that the file could not hold."""
@@ -261,7 +266,9 @@ class _Reader:
         buffer = entry.Buffer()
         if not 0 <= buffer < max(buffers, 1):
             raise FormatError(f"{where} refers to buffer {buffer}, which is not there")
-        data = self._data(buffer, type_name, shape, where) if buffers else None
+        sparse = entry.Sparsity()
+        how = None if sparse is None else read_sparsity(self.schema, sparse, where)
+        data = self._data(buffer, type_name, shape, how, where) if buffers else None
         return TensorInfo(
             name.decode("utf-8", "replace"),
             type_name,
@@ -274,7 +281,12 @@ class _Reader:
         )
 
     def _data(
-        self, index: int, type_name: str, shape: tuple[int, ...], where: str
+        self,
+        index: int,
+        type_name: str,
+        shape: tuple[int, ...],
+        sparsity: Sparsity | None,
+        where: str,
     ) -> np.ndarray | None:
         """The constant in buffer `index`; None where the buffer is empty: an activation."""
         buffer = self.model.Buffers(index)
@@ -296,6 +308,13 @@ class _Reader:
         if type_name == "INT4":
             return _unpack_int4(raw, count, where).reshape(shape)
         dtype = np.dtype(DTYPES[type_name])
+        if sparsity is not None:
+            if raw.size % dtype.itemsize:
+                raise FormatError(f"{where} has {raw.size} bytes, no whole number of {type_name}")
+            self.expanded += count * dtype.itemsize
+            if self.expanded > MAX_EXPANDED_BYTES:
+                raise FormatError("the network's sparse constants take too much memory")
+            return sparsity.expand(np.frombuffer(raw.tobytes(), dtype), shape, where)
         if raw.size != count * dtype.itemsize:
             raise FormatError(f"{where} has {raw.size} bytes for {count} values of {type_name}")
         # A copy: constants outlive the file's bytes, and have to be aligned.
