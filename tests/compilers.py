@@ -13,9 +13,12 @@ CSRC = Path(__file__).parents[1] / "src" / "edgeinfer" / "kernels" / "csrc"
 # Program -> the Debian package that has it.
 PACKAGES = {
     "gcc": "gcc",
+    "g++": "g++",
     "clang": "clang",
     "aarch64-linux-gnu-gcc": "gcc-aarch64-linux-gnu libc6-dev-arm64-cross",
     "qemu-aarch64": "qemu-user",
+    "arm-none-eabi-gcc": "gcc-arm-none-eabi libnewlib-arm-none-eabi",
+    "arm-none-eabi-g++": "gcc-arm-none-eabi libnewlib-arm-none-eabi",
 }
 
 

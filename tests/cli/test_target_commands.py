@@ -16,6 +16,8 @@ from sklearn.ensemble import RandomForestClassifier
 import edgeinfer
 from edgeinfer.cli import main
 from edgeinfer.cli._target import ampere_of, bytes_of, hertz_of
+from edgeinfer.export.targets.machines import find_machine
+from edgeinfer.export.targets.toolchain import missing_tools
 
 X, Y = load_iris(return_X_y=True)
 
@@ -68,6 +70,33 @@ def test_fit(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = json.loads(capsys.readouterr().out)
     assert told["best"] is None
     assert all("flash" in c["missed"][0] for c in told["tried"])
+
+
+@pytest.mark.parametrize("optimize", ["size", "speed"])
+def test_fit_on_an_emulated_core(
+    optimize: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The smallest, or the fastest, of those that lose least; and why nothing fits."""
+    if missing_tools(find_machine("cortex-m4")):
+        pytest.skip("the toolchain of cortex-m4 is not installed")
+    arguments = ["fit", "forest.joblib", "--trust", "--data", "X.npy", "--labels", "y.npy"]
+    arguments += ["--target", "cortex-m4", "-o", "best", "--optimize", optimize]
+    assert main([*arguments, "--json", "--flash", "16k", "--ram", "2k"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {(c["precision"], c["forest"]) for c in told["tried"]} == {
+        (precision, forest)
+        for precision in ("int8", "int16", "float32", "float64")
+        for forest in ("table", "inline")
+    }
+    least = min(max(c["loss"], 0) for c in told["tried"] if c["fits"])
+    good = [c for c in told["tried"] if c["fits"] and max(c["loss"], 0) == least]
+    figure = "flash_bytes" if optimize == "size" else "instructions"
+    assert told["best"][figure] == min(c[figure] for c in good)
+    assert (folder / "best" / "model.c").is_file()
+    assert main([*arguments, "--ram", "16"]) == 1
+    said = capsys.readouterr().out
+    assert "nothing fits" in said
+    assert "RAM with stack" in said
 
 
 def test_a_missing_toolchain_is_explained(

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes, load_digits, load_iris
-from sklearn.ensemble import GradientBoostingRegressor, RandomForestClassifier
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.neighbors import KNeighborsClassifier
-from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
 
 import edgeinfer
 from edgeinfer.errors import InvalidParameterError
 from edgeinfer.export.layouts import print_c
 from edgeinfer.export.targets.build import WARNINGS
+from edgeinfer.export.targets.machines import find_machine
 from edgeinfer.measurement.target import measure_target
 from tests.compilers import need, run
 
@@ -52,36 +49,6 @@ def test_every_method_as_cplusplus(iris_model: edgeinfer.Model) -> None:
             iris_model, IRIS[0], "host", method=method, compiler="g++", language="c++"
         )
         assert report.agreement == 1.0, method
-
-
-FAMILIES = {
-    "forest": RandomForestClassifier(8, max_depth=5, random_state=0),
-    "scaled forest": make_pipeline(
-        StandardScaler(), RandomForestClassifier(4, max_depth=4, random_state=0)
-    ),
-    "boosting": GradientBoostingRegressor(n_estimators=8, random_state=0),
-    "network": make_pipeline(StandardScaler(), MLPClassifier((12,), max_iter=300, random_state=0)),
-    "kernels": SVC(),
-    "neighbours": KNeighborsClassifier(3),
-}
-
-
-@pytest.mark.parametrize("precision", ["float64", "float32", "int16", "int8"])
-@pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_families(family: str, precision: str) -> None:
-    """One model of each family, every method, trees also as if/else code."""
-    X, y = IRIS
-    try:
-        model = edgeinfer.convert(FAMILIES[family].fit(X, y), precision=precision, calibration=X)
-    except edgeinfer.EdgeInferError as err:
-        pytest.skip(str(err))
-    rows = X[::5].astype(np.float32)
-    forests = ("table", "inline") if "forest" in family else ("table",)
-    for forest in forests:
-        for method in model.graph.methods:
-            report = measure_target(model, rows, "host", method=method, forest=forest, level="O0")
-            assert report.agreement == 1.0, (method, report)
 
 
 def test_codes_give_the_same_answers() -> None:
@@ -128,26 +95,69 @@ def test_integer_labels_are_the_answer(tmp_path: Path) -> None:
     assert measure_target(model, X, "host").agreement == 1.0
 
 
-def test_arduino_library(iris_model: edgeinfer.Model, tmp_path: Path) -> None:
-    """The library as an archive; its sketch compiles against a stand-in for the Arduino core."""
-    need("g++")
-    archive = tmp_path / "iris.zip"
-    edgeinfer.export_c(iris_model, archive, name="iris", layout="arduino")
-    zipfile.ZipFile(archive).extractall(tmp_path)
-    library = tmp_path / "iris"
+ARDUINO_H = (
+    "#include <stddef.h>\nstruct Port { void begin(long); void setTimeout(long);"
+    " int available(); float parseFloat(); long parseInt(); operator bool();"
+    " template <class T> void print(T); template <class T> void print(T, int);"
+    " template <class T> void println(T); void println(); };\nextern Port Serial;\n"
+)
+CATEGORIES = (
+    *("Display", "Communication", "Signal Input/Output", "Sensors", "Device Control"),
+    *("Timing", "Data Storage", "Data Processing", "Other"),
+)
+
+
+@pytest.fixture(scope="module")
+def arduino(iris_model: edgeinfer.Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library, unpacked beside a stand-in for the Arduino core."""
+    folder = tmp_path_factory.mktemp("arduino")
+    edgeinfer.export_c(iris_model, folder / "iris.zip", name="iris", layout="arduino")
+    zipfile.ZipFile(folder / "iris.zip").extractall(folder)
+    (folder / "Arduino.h").write_text(ARDUINO_H)
+    return folder / "iris"
+
+
+def test_arduino_library(arduino: Path) -> None:
+    """What the library specification (1.5, revision 2.2) wants of the files and their fields."""
     for name in ("library.properties", "keywords.txt", "README.md", "src/iris.h", "src/iris.c"):
-        assert (library / name).is_file(), name
-    properties = (library / "library.properties").read_text()
-    assert "includes=iris.h" in properties
-    (tmp_path / "Arduino.h").write_text(
-        "#include <stddef.h>\nstruct Port { void begin(long); void setTimeout(long);"
-        " int available(); float parseFloat(); long parseInt(); operator bool();"
-        " template <class T> void print(T); template <class T> void print(T, int);"
-        " template <class T> void println(T); void println(); };\nextern Port Serial;\n"
-    )
-    sketch = library / "examples" / "iris" / "iris.ino"
-    flags = [*WARNINGS, f"-I{tmp_path}", f"-I{library / 'src'}"]
-    run("g++", "-x", "c++", *flags, "-c", sketch, "-o", tmp_path / "sketch.o")
+        assert (arduino / name).is_file(), name
+    assert (arduino / "examples" / "iris" / "iris.ino").is_file()
+    assert not (arduino / "utility").exists()
+    lines = (arduino / "library.properties").read_text().splitlines()
+    fields = dict(line.split("=", 1) for line in lines)
+    assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,62}", fields["name"])
+    assert re.fullmatch(r"\d+\.\d+\.\d+([-+][0-9A-Za-z.-]+)?", fields["version"])
+    for name in ("author", "maintainer", "sentence", "paragraph", "url", "architectures"):
+        assert fields[name], name
+    assert fields["category"] in CATEGORIES
+    assert fields["includes"] == "iris.h"
+    for line in (arduino / "keywords.txt").read_text().splitlines():
+        assert re.fullmatch(r"\w+\t(KEYWORD[12]|LITERAL1)", line), line
+
+
+@pytest.mark.parametrize(
+    ("compiler", "flags"),
+    [
+        ("g++", ()),
+        ("arm-none-eabi-g++", find_machine("cortex-m0").flags),
+        ("arm-none-eabi-g++", find_machine("cortex-m4").flags),
+    ],
+    ids=["host", "cortex-m0", "cortex-m4"],
+)
+def test_arduino_sketch(
+    arduino: Path, compiler: str, flags: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Sketch and library compile as the IDE does it: the one as C++, the other as C."""
+    path = need(compiler)
+    common = [*flags, *WARNINGS, f"-I{arduino.parent}", f"-I{arduino / 'src'}", "-c"]
+    sketch = arduino / "examples" / "iris" / "iris.ino"
+    run(path, "-x", "c++", *common, sketch, "-o", tmp_path / "sketch.o")
+    run(path, "-x", "c", *common, arduino / "src" / "iris.c", "-o", tmp_path / "library.o")
+
+
+def test_a_name_that_no_arduino_library_may_have(iris_model: edgeinfer.Model) -> None:
+    with pytest.raises(InvalidParameterError, match="Arduino"):
+        print_c(iris_model.graph, name="arduino_iris", layout="arduino")
 
 
 def test_the_same_model_makes_the_same_files(iris_model: edgeinfer.Model, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from edgeinfer.cli._options import EXISTING, Fraction, data_option, json_option,
 from edgeinfer.cli._show import print_json, print_table, progress
 from edgeinfer.cli._target import TARGET, bytes_of
 from edgeinfer.measurement.fit import Candidate, Limits, fit
+from edgeinfer.target import OPTIMIZE
 
 
 @click.command("fit", short_help="The best form of a model that fits a microcontroller.")
@@ -22,6 +23,13 @@ from edgeinfer.measurement.fit import Candidate, Limits, fit
 @click.option("--flash", help="At most this much code and constants, such as 32k.")
 @click.option("--ram", help="At most this much static memory, scratch and stack, such as 8k.")
 @click.option("--max-loss", type=Fraction(), help="At most this much worse, such as 0.5%.")
+@click.option(
+    "--optimize",
+    type=click.Choice(OPTIMIZE),
+    default="speed",
+    show_default=True,
+    help="Of those that lose equally little: the fastest or the smallest, as measured.",
+)
 @click.option(
     "-o",
     "--output",
@@ -39,6 +47,7 @@ def command(
     flash: str | None,
     ram: str | None,
     max_loss: float | None,
+    optimize: str,
     output: Path | None,
     trust: bool,
     as_json: bool,
@@ -59,12 +68,18 @@ def command(
         estimator = read_source(source, trust)
         X = as_source_takes(read_data(data_path, feature_names(estimator)), estimator)
         truth = None if labels is None else read_column(labels)
-        best, tried = fit(estimator, X, target, labels=truth, limits=limits, progress=step)
+        best, tried = fit(
+            *(estimator, X, target),
+            labels=truth,
+            limits=limits,
+            optimize=optimize,
+            progress=step,
+        )
     folder = output or source.with_suffix("")
     if best is not None and best.model is not None:
         folder.mkdir(parents=True, exist_ok=True)
         best.model.save(folder / "model.edge")
-        export_c(best.model, folder, forest=best.forest)
+        export_c(best.model, folder, forest=best.forest, optimize=optimize)
     if as_json:
         print_json(
             {

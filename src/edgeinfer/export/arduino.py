@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import edgeinfer
+from edgeinfer.errors import InvalidParameterError
 from edgeinfer.export.entries import Argument, Entry
 from edgeinfer.export.names import comment
 from edgeinfer.graph import Graph
@@ -14,8 +15,13 @@ if TYPE_CHECKING:
 
 
 def arduino_files(export: Export, graph: Graph) -> dict[str, str]:
-    """The library: sources under src/, a sketch under examples/, and its descriptions."""
+    """The library: sources under src/, a sketch under examples/, and its descriptions.
+
+    Raises InvalidParameterError for a name that the library specification does not allow.
+    """
     name = export.name
+    if name.lower().startswith("arduino"):
+        raise InvalidParameterError(f"a library's name cannot begin with Arduino, as {name!r} does")
     files = {f"src/{path}": text for path, text in export.files.items()}
     files["library.properties"] = _properties(name, graph)
     files["keywords.txt"] = _keywords(export)

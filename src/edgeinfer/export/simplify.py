@@ -56,7 +56,10 @@ def _small_trees(graph: Graph, nodes: list[Node], results: list[str], target: Ta
         outputs = node.outputs[:1]
         readers = _readers(nodes, outputs[0])
         votes = [n for n in readers if isinstance(n.op, ArgMax)]
-        if votes and readers == votes and outputs[0] not in results and can_vote(small):
+        # An index of 32 bits instead of 64 suits whoever looks something up or hands it over.
+        narrow = all(isinstance(r.op, Lookup) for v in votes for r in _readers(nodes, v.outputs[0]))
+        voting = votes and readers == votes and narrow and outputs[0] not in results
+        if voting and can_vote(small):
             small = replace(small, vote=True)
             outputs = votes[0].outputs
             replaced.update(id(n) for n in votes)
@@ -128,6 +131,7 @@ def _without_idle_lookups(nodes: list[Node], results: list[str]) -> list[Node]:
             and len(producer.outputs) == 1
             and not [n for n in nodes if n is not node and node.inputs[0] in n.inputs]
             and node.inputs[0] not in results
+            and (isinstance(producer.op, ArgMax) or not _readers(nodes, node.outputs[0]))
         ):
             kept[kept.index(producer)] = Node(producer.op, producer.inputs, node.outputs)
         else:

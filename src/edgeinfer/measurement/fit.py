@@ -14,7 +14,7 @@ from edgeinfer.export.targets.toolchain import ToolchainError
 from edgeinfer.measurement.target import TargetReport, measure_target
 from edgeinfer.quantize.scheme import PRECISIONS
 from edgeinfer.runtime.model import Model
-from edgeinfer.target import FORESTS
+from edgeinfer.target import FORESTS, OPTIMIZE
 
 TARGET_ROWS = 100
 """Rows that are run on the target; the loss is taken on all of them, on the host."""
@@ -82,17 +82,21 @@ def fit(
     *,
     labels: np.ndarray | None = None,
     limits: Limits | None = None,
+    optimize: str = "speed",
     progress: Callable[[str], None] = lambda what: None,
 ) -> tuple[Candidate | None, list[Candidate]]:
     """Try precisions and layouts of `source` on `target`; the best that fits, and all tried.
 
     The loss is how much worse the exported model is than `source`: with `labels` in accuracy (or
     R2) on them, without in the share of rows it answers otherwise (or 1 - R2 against `source`).
-    Best is what loses least, then takes the fewest instructions, then the least flash.
+    Best is what loses least, then takes the fewest instructions, then the least flash; with
+    `optimize` "size" flash counts before instructions.
 
     Raises ToolchainError where the target cannot be emulated here, InvalidParameterError for a
-    source without `predict`.
+    source without `predict` and an unknown `optimize`.
     """
+    if optimize not in OPTIMIZE:
+        raise InvalidParameterError(f"unknown optimize {optimize!r}; there are: size, speed")
     if not hasattr(source, "predict"):
         raise InvalidParameterError("fit needs a source with predict")
     rows = np.asarray(X)
@@ -106,7 +110,9 @@ def fit(
             continue
         loss = _loss(want, np.asarray(model.predict(rows)), labels)
         try:
-            report = measure_target(model, rows[:TARGET_ROWS], target, forest=forest)
+            report = measure_target(
+                model, rows[:TARGET_ROWS], target, forest=forest, optimize=optimize
+            )
         except ToolchainError as err:
             if "region" not in str(err):
                 raise
@@ -115,14 +121,15 @@ def fit(
         missed = limits.missed(report, loss)
         tried.append(Candidate(precision, forest, model, report, loss, missed))
     good = [c for c in tried if c.fits and c.report is not None]
-    return (min(good, key=_cost) if good else None), tried
+    return (min(good, key=lambda c: _cost(c, optimize)) if good else None), tried
 
 
-def _cost(candidate: Candidate) -> tuple[float, float, int]:
+def _cost(candidate: Candidate, optimize: str) -> tuple[float, ...]:
     report = candidate.report
     assert report is not None
     assert candidate.loss is not None
-    return max(candidate.loss, 0.0), report.instructions or 0.0, report.flash_bytes
+    figures = (report.instructions or 0.0, float(report.flash_bytes))
+    return (max(candidate.loss, 0.0), *(figures if optimize == "speed" else figures[::-1]))
 
 
 def _models(source: Any, X: Any) -> Iterator[tuple[str, str, Model | str]]:

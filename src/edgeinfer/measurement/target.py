@@ -106,7 +106,7 @@ def measure_target(
     )
     entry = _entry(export, f"{method}_codes" if codes else method)
     arrays = _arrays(model, X, _entry(export, method))
-    want = _host(model, method, arrays)
+    want = host_answers(model, method, arrays)
     if codes:
         arrays = [_encode(export, arrays)]
     have, statuses, stack, instructions, image = [], [], 0, [], None
@@ -135,7 +135,7 @@ def measure_target(
             instructions.append((outcome.instructions, len(chunk[0])))
     assert image is not None
     got = [np.concatenate(parts) for parts in zip(*have, strict=True)]
-    agreement, error = _compare(want, got, np.concatenate(statuses))
+    agreement, error = compare_answers(want, got, np.concatenate(statuses))
     count = None
     if instructions:
         count = sum(n * rows for n, rows in instructions) / sum(rows for _, rows in instructions)
@@ -205,7 +205,7 @@ def _arrays(model: Model, X: Any, entry: Entry) -> list[np.ndarray]:
     return arrays
 
 
-def _host(model: Model, method: str, arrays: list[np.ndarray]) -> list[np.ndarray | None]:
+def host_answers(model: Model, method: str, arrays: list[np.ndarray]) -> list[np.ndarray | None]:
     """The host's tensors for these rows; rows it refuses are found one by one and marked."""
     spec = model.graph.methods[method]
     program = compile_program(model.graph, spec.tensors)
@@ -231,7 +231,7 @@ def _host(model: Model, method: str, arrays: list[np.ndarray]) -> list[np.ndarra
     return [*joined, refused]
 
 
-def _compare(
+def compare_answers(
     want: list[np.ndarray | None], have: list[np.ndarray], statuses: np.ndarray
 ) -> tuple[float, float]:
     """The share of rows that agree, and the largest error of a float."""

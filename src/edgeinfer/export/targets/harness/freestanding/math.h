@@ -25,6 +25,8 @@ double expm1(double x);
 float expm1f(float x);
 double tanh(double x);
 float tanhf(float x);
+double erf(double x);
+float erff(float x);
 double sin(double x);
 float sinf(float x);
 double cos(double x);
