@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,22 +25,34 @@ def convert(
     calibration: Any = None,
     exact: bool = True,
     input_shapes: Mapping[str, tuple[int, ...]] | None = None,
+    ranges: str = "minmax",
+    keep_float: Sequence[str | int] = (),
+    progress: Callable[[str, float, float], None] | None = None,
 ) -> Model:
     """Convert a fitted estimator into a model that runs without the library that trained it.
 
     Parameters
     ----------
     source : fitted estimator or pipeline, or the path of a .tflite file
-        A network keeps the types it has in its file: `Model.run` takes and gives those.
+        A network keeps the types it has in its file: `Model.run` takes and gives those. A float
+        network can be quantized: to int8, or int16 (activations; weights are int8).
     precision : {"float64", "float32", "int16", "int8"}
     calibration : array-like of shape (rows, features), optional
         Typical data, from which integer precisions choose the ranges of activations, and on
-        which `Model.report` measures the loss.
+        which `Model.report` measures the loss. For a network rows of its input, or a mapping of
+        its inputs' names to rows.
     exact : bool
         Neighbours in integer precision: re-rank candidates with the original points, which
         keeps the answers; False drops those and saves their memory.
     input_shapes : mapping of an input's name to its shape, optional
         For networks whose inputs have no fixed shape in the file.
+    ranges : {"minmax", "percentile", "mse"}
+        How integer precisions choose the ranges of activations from the calibration data: all of
+        it, all but a ten-thousandth at either end, or the smallest mean squared error.
+    keep_float : sequence of names or numbers
+        Layers, as `Model.report["layers"]` lists them, that integer precisions leave in floats.
+    progress : callable, optional
+        Called with what is being done, how much of it is done, and of how much.
 
     Raises
     ------
@@ -51,7 +63,8 @@ def convert(
     NotFittedError, CalibrationError, InvalidParameterError, InvalidInputError
     """
     if isinstance(source, (str, os.PathLike)):
-        return Model(_network(source, precision, calibration, input_shapes))
+        options = {"ranges": ranges, "keep_float": keep_float, "progress": progress}
+        return Model(_network(source, precision, calibration, input_shapes, options))
     from edgeinfer.converters._registry import to_graph
     from edgeinfer.quantize.scheme import to_precision
 
@@ -59,7 +72,9 @@ def convert(
     data: np.ndarray | None = None
     if calibration is not None:
         data = np.ascontiguousarray(InputPreparer.of(graph)(calibration), dtype=np.float64)
-    return Model(to_precision(graph, precision, data, exact=exact))
+    return Model(
+        to_precision(graph, precision, data, exact=exact, ranges=ranges, keep_float=keep_float)
+    )
 
 
 def _network(
@@ -67,17 +82,31 @@ def _network(
     precision: str,
     calibration: Any,
     input_shapes: Mapping[str, tuple[int, ...]] | None,
+    options: dict[str, Any],
 ) -> Graph:
-    """The graph of a network's file."""
+    """The graph of a network's file, quantized if it is to be."""
     name = os.fspath(path)
     if not name.endswith(".tflite"):
         raise UnsupportedError(f"{name}: networks are read from .tflite files")
-    if precision != "float32" or calibration is not None:
-        raise UnsupportedError(
-            "a network keeps the types of its file; leave out precision and calibration"
-        )
-    from edgeinfer.converters.tflite import network_to_graph
+    from edgeinfer.converters.tflite import graph_of, network_to_graph, read_network
 
+    if precision in ("int8", "int16"):
+        from edgeinfer.quantize.network import quantize_network
+
+        return quantize_network(
+            read_network(path),
+            graph_of,
+            lambda graph: Model(graph).run,
+            precision=precision,
+            calibration=calibration,
+            input_shapes=input_shapes,
+            **options,
+        )
+    if precision != "float32" or calibration is not None or options["keep_float"]:
+        raise UnsupportedError(
+            "a network keeps the types of its file, or is quantized to int8 or int16 with "
+            "calibration data; leave out precision and calibration for the former"
+        )
     return network_to_graph(path, input_shapes)
 
 

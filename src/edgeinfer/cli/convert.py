@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,10 @@ from edgeinfer.cli._io import as_source_takes, feature_names, read_data, read_so
 from edgeinfer.cli._options import EXISTING, NEW, PRECISION, json_option, trust_option
 from edgeinfer.cli._show import print_json, print_table, progress
 from edgeinfer.measurement.report import size
+from edgeinfer.quantize.ranges import RANGES
+
+NAME, REASON = 40, 60
+"""How much of a layer's name, and of why it stayed in floats, fits in the table."""
 
 
 @click.command("convert", short_help="Convert a trained model into an .edge file.")
@@ -30,6 +35,19 @@ from edgeinfer.measurement.report import size
     show_default=True,
     help="Neighbours in integers: keep the original points to re-rank, which keeps the answers.",
 )
+@click.option(
+    "--ranges",
+    type=click.Choice(RANGES),
+    default="minmax",
+    show_default=True,
+    help="How int16 and int8 choose ranges: all the data has, most of it, or the smallest error.",
+)
+@click.option(
+    "--keep-float",
+    multiple=True,
+    metavar="LAYER",
+    help="A layer to leave in floats, by the number or name in the report; may be repeated.",
+)
 @trust_option
 @json_option
 def command(
@@ -39,17 +57,20 @@ def command(
     precision: str,
     calibration: Path | None,
     exact: bool,
+    ranges: str,
+    keep_float: tuple[str, ...],
     trust: bool,
     as_json: bool,
 ) -> None:
     """Convert SOURCE, a fitted scikit-learn estimator, pipeline or a network, into an .edge file.
 
     SOURCE is a .skops file (checked when it is read), with --trust a .joblib or .pkl file, or a
-    .tflite network, which keeps the types it has.
+    .tflite network, which keeps the types it has or, of floats, is quantized to int8 or int16.
 
     \b
     edgeinfer convert model.skops -o model.edge
     edgeinfer convert model.joblib --trust --precision int8 --calibration X.npy
+    edgeinfer convert net.tflite --precision int8 --calibration X.npy --ranges mse
     """
     path = output or source.with_suffix(".edge")
     with progress() as step:
@@ -60,7 +81,15 @@ def command(
             step(f"reading {calibration.name}")
             data = as_source_takes(read_data(calibration, feature_names(estimator)), estimator)
         step(f"converting to {precision}")
-        model = convert(estimator, precision=precision, calibration=data, exact=exact)
+        model = convert(
+            estimator,
+            precision=precision,
+            calibration=data,
+            exact=exact,
+            ranges=ranges,
+            keep_float=keep_float,
+            progress=step,
+        )
         model.save(path)
     info = model.graph.info
     written = path.stat().st_size
@@ -82,20 +111,54 @@ def command(
         f"{path}: {info.estimator} in {info.precision}, {size(written)} "
         f"(the source has {size(source.stat().st_size)})"
     )
-    outputs = model.report.get("outputs") if precision.startswith("int") else None
-    if outputs:
-        rows = model.report["calibration_rows"]
-        lines = [
-            (
-                method,
-                f"{100 * values['agreement']:.2f} %" if "max_abs_error" not in values else "-",
-                f"{values['max_abs_error']:.3g}" if "max_abs_error" in values else "-",
-                f"{values['mean_abs_error']:.3g}" if "mean_abs_error" in values else "-",
-            )
-            for method, values in outputs.items()
-        ]
-        print_table(
-            ("method", "agreement", "max error", "mean error"),
-            lines,
-            title=f"loss against float64 on {rows} calibration rows",
+    if precision.startswith("int"):
+        show_loss(model.report)
+
+
+def show_loss(report: Mapping[str, Any]) -> None:
+    """Tables of what an integer precision cost: the outputs, then the layers."""
+    outputs = report.get("outputs", {})
+    rows = report.get("calibration_rows", 0)
+    lines = [
+        (
+            name,
+            _agreement(values),
+            f"{values['max_abs_error']:.3g}" if "max_abs_error" in values else "-",
+            f"{values['mean_abs_error']:.3g}" if "mean_abs_error" in values else "-",
         )
+        for name, values in outputs.items()
+    ]
+    layers = report.get("layers", [])
+    if lines:
+        print_table(
+            ("output" if layers else "method", "agreement", "max error", "mean error"),
+            lines,
+            title=f"loss against floats on {rows} calibration rows",
+        )
+    if layers:
+        print_table(
+            ("layer", "name", "precision", "alone dB", "so far dB", ""),
+            [_layer(line) for line in layers],
+            title="signal to quantization noise, by layer",
+        )
+
+
+def _agreement(values: Mapping[str, float]) -> str:
+    """Equal answers, or the same largest value, in percent."""
+    share = values.get("top_agreement", values.get("agreement"))
+    if share is None or ("max_abs_error" in values and "top_agreement" not in values):
+        return "-"
+    return f"{100 * share:.2f} %"
+
+
+def _layer(line: Mapping[str, Any]) -> tuple[str, ...]:
+    name = line["name"]
+    short = name if len(name) <= NAME else "…" + name[1 - NAME :]
+    return (
+        f"{line['number']} {line['operator']}",
+        short,
+        line["precision"],
+        f"{line['sqnr_alone']:.1f}" if "sqnr_alone" in line else "-",
+        f"{line['sqnr']:.1f}" if "sqnr" in line else "-",
+        line.get("reason", "")[:REASON],
+    )

@@ -93,7 +93,11 @@ def dense_integer(op: Dense, node: Node, rw: Rewriter) -> None:
     if rw.is_exact(y):
         rw.copy(node)
         return
+    if rw.keeps(node):
+        rw.put(y, rw.emit(as_dtype(op, "float32"), rw.float32(x)))
+        return
     codes = _codes_of(rw, x)
+    rw.layers[y] = codes
     weights = op.weights * codes.scale
     bias = op.bias + op.weights @ codes.shift
     top = np.iinfo(rw.precision).max
@@ -136,7 +140,7 @@ def _to_codes(rw: Rewriter, op: Dense, y: str, product: _Product) -> None:
     info = np.iinfo(rw.precision)
     outputs = len(bias)
     zero, shift = np.zeros(outputs, np.int32), np.zeros(outputs)
-    low, high = rw.calibration.range(y)
+    low, high = rw.range(y)
     margin = (HEADROOM[rw.precision] - 1) / 2 * (high - low)
     low, high = low - margin, high + margin
     function = _function_after(rw, y)
@@ -248,6 +252,8 @@ def _takes_integers(rw: Rewriter, tensor: str) -> bool:
     for reader in readers:
         (y,) = reader.outputs[:1]
         if isinstance(reader.op, Dense) and not rw.is_exact(y):
+            if rw.keeps(reader):
+                return False
             continue
         tabulated = isinstance(reader.op, Unary) and reader.op.fn in SATURATED
         if not (tabulated or is_affine(reader)) or not _takes_integers(rw, y):
@@ -274,7 +280,7 @@ def _codes_of(rw: Rewriter, x: str) -> Codes:
     known = rw.codes.get(x) or rw.quantized.get(x)
     if known is not None:
         return known
-    low, high = rw.calibration.range(x)
+    low, high = rw.range(x)
     if rw.calibration.data is None:
         margin = (WITHOUT_DATA[rw.precision] - 1) / 2 * (high - low)
         low, high = low - margin, high + margin

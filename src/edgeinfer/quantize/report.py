@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgeinfer.graph import Graph
+from edgeinfer.quantize.layers import Noise
+from edgeinfer.quantize.scheme import layers_of
 
 if TYPE_CHECKING:
     from edgeinfer.quantize.scheme import Rewriter
@@ -35,9 +37,80 @@ def make_report(rw: Rewriter, quantized: Graph) -> dict[str, Any]:
         )
         for method, spec in source.methods.items()
     }
+    layers = _layers(rw, quantized, data)
+    if layers:
+        report["layers"] = layers
     shares = {old: _outside(want[old], *limits) for old, limits in rw.watched.items()}
     report["saturated"] = {old: share for old, share in shares.items() if share > 0}
     return report
+
+
+def _layers(rw: Rewriter, quantized: Graph, data: np.ndarray) -> list[dict[str, Any]]:
+    """A line for each layer: its precision and its signal to noise in decibels.
+
+    ``sqnr_alone``: the layer on exact inputs; ``sqnr``: with the noise of all layers before it.
+    A layer with a function behind it is measured behind the function, which may clamp.
+    """
+    nodes = layers_of(rw.graph)
+    ends = [_end(rw, node.outputs[0]) for node in nodes]
+    (name,) = rw.graph.inputs
+    starts = [node.inputs[0] for node in nodes]
+    want = rw.graph.evaluate({name: data}, list(dict.fromkeys((*ends, *starts))))
+    places = [rw.codes[end].tensor if end in rw.codes else rw.get(end) for end in ends]
+    have = quantized.evaluate({name: data}, list(dict.fromkeys(places)))
+    lines = []
+    for number, (node, end, place) in enumerate(zip(nodes, ends, places, strict=True)):
+        total = Noise()
+        total.add(want[end], _real(rw, end, have[place]))
+        codes = rw.layers.get(node.outputs[0])
+        line: dict[str, Any] = {
+            "number": number,
+            "name": node.outputs[0],
+            "operator": node.op.kind,
+            "precision": quantized.types[rw.get(node.outputs[0])].dtype
+            if codes is None
+            else rw.precision,
+            "sqnr": total.decibels,
+        }
+        if codes is not None:
+            exact = codes.quantized(want[node.inputs[0]], rw.precision)
+            own = Noise()
+            alone = _from(quantized, codes.tensor, exact, place)
+            own.add(want[end], _real(rw, end, alone))
+            line["sqnr_alone"] = own.decibels
+        elif rw.keeps(node):
+            line["reason"] = "kept by keep_float"
+        lines.append(line)
+    return lines
+
+
+def _end(rw: Rewriter, tensor: str) -> str:
+    """The tensor behind the function that alone reads a layer's output."""
+    readers = rw.readers(tensor)
+    if len(readers) == 1 and readers[0].op.kind == "Unary" and not rw.is_result(tensor):
+        return readers[0].outputs[0]
+    return tensor
+
+
+def _real(rw: Rewriter, old: str, values: np.ndarray) -> np.ndarray:
+    """What stands for the old tensor, as the values it stands for."""
+    if old not in rw.codes:
+        return values.astype(np.float64)
+    codes = rw.codes[old]
+    return np.asarray(codes.scale * (values.astype(np.float64) - codes.zero) + codes.shift)
+
+
+def _from(graph: Graph, start: str, values: np.ndarray, end: str) -> np.ndarray:
+    """The tensor `end` for these values of `start`, from which it is computed."""
+    known = {start: values}
+    for node in graph.nodes:
+        if node.inputs and all(n in known for n in node.inputs):
+            known.update(
+                zip(node.outputs, node.op.reference(*(known[n] for n in node.inputs)), strict=True)
+            )
+            if end in known:
+                break
+    return known[end]
 
 
 def _outside(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,8 @@ from edgeinfer.errors import InvalidParameterError
 from edgeinfer.graph import Graph, GraphBuilder, Node
 from edgeinfer.ops import Cast, Op
 from edgeinfer.quantize.calibrate import Calibration
+from edgeinfer.quantize.layers import chosen_layers
+from edgeinfer.quantize.ranges import check_ranges, choose, histograms
 
 PRECISIONS = ("float64", "float32", "int16", "int8")
 
@@ -71,6 +73,12 @@ class Codes:
     zero: np.ndarray
     shift: np.ndarray
 
+    def quantized(self, values: np.ndarray, dtype: str) -> np.ndarray:
+        """Values as these integers."""
+        info = np.iinfo(dtype)
+        codes = np.rint((values - self.shift) / self.scale) + self.zero
+        return np.asarray(np.clip(codes, info.min, info.max).astype(dtype))
+
 
 class Rewriter:
     """The new graph while it is written, and what became of the old graph's tensors."""
@@ -89,6 +97,10 @@ class Rewriter:
         """Old tensors that are nothing but integers in the new graph: see `dense`."""
         self.quantized: dict[str, Codes] = {}
         """Integers made of old tensors that are there as floats, too."""
+        self.layers: dict[str, Codes] = {}
+        """Old outputs of layers that became integers, and the codes that each one reads."""
+        self.kept = kept_layers(graph, options.get("keep_float", ()))
+        self.ranges = check_ranges(options.get("ranges", "minmax"))
         self.watched: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         """Old tensor -> the smallest and largest value its integers can stand for."""
         self._readers: dict[str, list[Node]] = {}
@@ -142,6 +154,24 @@ class Rewriter:
         """Have the report tell how often values of the tensor lie outside `low` and `high`."""
         self.watched[old] = (low, high)
 
+    def keeps(self, node: Node) -> bool:
+        """Whether the user wants the layer in floats."""
+        return node.outputs[0] in self.kept
+
+    def range(self, old: str) -> tuple[np.ndarray, np.ndarray]:
+        """Smallest and largest value that integers shall stand for, of each feature."""
+        low, high = self.calibration.range(old)
+        values = None if self.ranges == "minmax" else self.calibration.values(old)
+        if values is None:
+            return low, high
+        # A layer takes any offset into its bias, so ranges shrink towards their middle.
+        middle = np.where(low < 0, (low + high) / 2, 0.0)
+        finite = np.where(np.isfinite(values), values, middle) - middle
+        counts = histograms(finite.reshape(len(finite), -1), low - middle, high - middle)
+        levels = 255 if self.precision == "int8" else 65534
+        found = choose(self.ranges, counts, low - middle, high - middle, levels)
+        return found[0] + middle, found[1] + middle
+
     def is_exact(self, old: str) -> bool:
         """Whether the tensor has to stay float64."""
         return old in self._exact
@@ -188,6 +218,21 @@ class Rewriter:
             self.put(old, new)
 
 
+def layers_of(graph: Graph) -> list[Node]:
+    """What a report lists, and `keep_float` chooses from: the matrix products."""
+    return [node for node in graph.nodes if node.op.kind == "Dense"]
+
+
+def kept_layers(graph: Graph, keep_float: Iterable[str | int]) -> set[str]:
+    """Outputs of the layers with these names or numbers.
+
+    Raises InvalidParameterError for a layer that is not there.
+    """
+    layers = layers_of(graph)
+    wanted = chosen_layers([(node.op.kind, node.outputs[0]) for node in layers], keep_float)
+    return {layers[number].outputs[0] for number in wanted}
+
+
 def _exact_tensors(graph: Graph) -> set[str]:
     """Tensors before an op of EXACT_KINDS."""
     exact: set[str] = set()
@@ -211,6 +256,8 @@ def to_precision(
         )
     for family in _FAMILIES:
         importlib.import_module(f"edgeinfer.quantize.{family}")
+    if not precision.startswith("int") and options.get("keep_float"):
+        raise InvalidParameterError(f"keep_float: all layers are floats in {precision}")
     if precision == "float64":
         return graph.with_info(precision=precision)
     rw = Rewriter(graph, precision, calibration, options)

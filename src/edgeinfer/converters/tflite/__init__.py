@@ -10,6 +10,7 @@ from edgeinfer.converters.tflite._file import read_file
 from edgeinfer.converters.tflite._network import network_graph, supported_operators
 from edgeinfer.errors import EdgeInferError
 from edgeinfer.graph import Graph
+from edgeinfer.operators import Subgraph
 
 _FAMILIES = (
     "_constants",
@@ -49,6 +50,24 @@ def network_to_graph(
         return network_graph(read_file(data), input_shapes)
     except EdgeInferError as err:
         raise type(err)(f"{os.fspath(source)}: {err}") from err
+
+
+def read_network(path: str | os.PathLike[str]) -> tuple[Subgraph, ...]:
+    """What a .tflite file declares. Raises FormatError for a damaged file."""
+    with open(path, "rb") as stream:
+        data = stream.read()
+    try:
+        return read_file(data)
+    except EdgeInferError as err:
+        raise type(err)(f"{os.fspath(path)}: {err}") from err
+
+
+def graph_of(
+    file: tuple[Subgraph, ...], input_shapes: Mapping[str, tuple[int, ...]] | None = None
+) -> Graph:
+    """The graph of what a file declares; see `network_to_graph`."""
+    _load_families()
+    return network_graph(file, input_shapes)
 
 
 def _load_families() -> None:

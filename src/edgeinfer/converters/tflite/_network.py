@@ -20,9 +20,10 @@ from math import prod
 
 import numpy as np
 
-from edgeinfer.converters.tflite._file import DTYPES, OperatorInfo, Subgraph, TensorInfo
+from edgeinfer.converters.tflite._file import DTYPES
 from edgeinfer.errors import EdgeInferError, FormatError, GraphError, UnsupportedError
 from edgeinfer.graph import Graph, GraphBuilder, Info, Method, QParams, TensorType
+from edgeinfer.operators import OperatorInfo, Subgraph, TensorInfo
 from edgeinfer.ops import Constant, Op, Reshape
 
 Converter = Callable[["Call"], None]
