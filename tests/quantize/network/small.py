@@ -124,7 +124,7 @@ def gates() -> bytes:
 
 
 def separate() -> bytes:
-    """A ReLU of its own, padding, a leaky ReLU, a constant added, exp that has no integers."""
+    """A ReLU of its own, padding, a leaky ReLU, a constant added."""
     b = Layers(3)
     x = b.floats(1, 6, 6, 4)
     y = b.apply("RELU", [b.conv(x, 4, act=0)], (1, 6, 6, 4))
@@ -134,7 +134,16 @@ def separate() -> bytes:
     shift = b.constant(np.array([0.5, -1, 2, 0], np.float32))
     y = b.apply("ADD", [y, shift], (1, 8, 8, 4), "AddOptions", FusedActivationFunction=0)
     y = b.dense(y, 6)
-    y = b.apply("EXP", [y], (1, 6))
+    return b.build([x], [b.dense(y, 3)])
+
+
+def power() -> bytes:
+    """A convolution with a ReLU of its own, and a power, which has no integers."""
+    b = Layers(5)
+    x = b.floats(1, 6, 6, 4)
+    y = b.apply("RELU", [b.conv(x, 4, act=0)], (1, 6, 6, 4))
+    y = b.dense(y, 6)
+    y = b.apply("POW", [y, b.constant(np.full(6, 2.0, np.float32))], (1, 6), "PowOptions")
     return b.build([x], [b.dense(y, 3)])
 
 
