@@ -129,6 +129,9 @@ def _float_constants(network: Subgraph) -> Subgraph:
             output = op.outputs[0]
             tensors[output] = replace(tensors[output], type="FLOAT32", data=value.data)
             continue
+        if op.name == "DENSIFY" and info is not None and info.data is not None:
+            tensors[op.outputs[0]] = replace(tensors[op.outputs[0]], data=info.data)
+            continue
         operators.append(op)
         where = WEIGHTED.get(op.name)
         if where is None or where.weights >= len(op.inputs):
