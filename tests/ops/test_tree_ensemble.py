@@ -11,7 +11,7 @@ import pytest
 from edgeinfer.errors import GraphError
 from edgeinfer.graph import TensorType
 from edgeinfer.ops import TreeEnsemble
-from edgeinfer.ops.tree_ensemble import floor32, last_rounded_to
+from edgeinfer.ops.tree_ensemble import floor32, last_rounded_to, search_trees
 from edgeinfer.ops.tree_levels import plan_levels
 from tests.oracle import assert_op
 from tests.trees import as_type, random_forest, rows
@@ -28,6 +28,35 @@ def test_against_reference(dtype: str, grid: int, n_nodes: int, categories: bool
     if dtype == "float32":
         with np.errstate(over="ignore"):
             assert_op(op, rows(40).astype(np.float32), rtol=0.0)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(
+    ("n_cuts", "steps"), [(1, 5), (31, 5), (32, 6), (100, 7), (128, 8), (255, 8), (256, 0)]
+)
+def test_few_cuts_are_searched_in_registers(dtype: str, n_cuts: int, steps: int) -> None:
+    """Cuts that float32 cannot tell apart among them; rows at each, one step beside, between."""
+    cuts = np.sort(np.random.default_rng(n_cuts).normal(size=n_cuts)).astype(dtype)
+    cuts[1::3] = np.nextafter(cuts[::3][: cuts[1::3].size], cuts.dtype.type(np.inf))
+    op = replace(random_forest(n_features=1, n_trees=1, n_nodes=3, dtype=dtype), code_bits=16)
+    op = replace(op, cuts=cuts, columns=np.array([[0, 0, n_cuts, 1, -1]], np.int32))
+    nodes = op.nodes.copy()
+    for rank in sorted({0, n_cuts // 2, n_cuts - 1}):
+        nodes[0, 0] = rank << 16
+        split = replace(op, nodes=nodes.copy())
+        fields = {n: v for n, _, v in split.lower(TensorType("float64", (1,))).block.fields}
+        assert fields["groups"][0, 9] == steps
+        beside = [np.nextafter(cuts, cuts.dtype.type(way)) for way in (-np.inf, np.inf)]
+        x = np.concatenate([cuts, *beside, [np.inf, -np.inf, np.nan, 1e300, -0.0, 1e-320]])
+        assert_op(split, x.astype(np.float64)[:, None], rtol=0.0)
+
+
+def test_cuts_that_a_processor_may_take_for_zero_are_searched_as_they_are() -> None:
+    cuts = np.array([0.0, 1e-40, 1.0])
+    groups = np.zeros((1, 10), np.int32)
+    groups[0, 2] = 3
+    assert search_trees(cuts, groups).size == 0
+    assert groups[0, 9] == 0
 
 
 @pytest.mark.parametrize("code_bits", [8, 16])

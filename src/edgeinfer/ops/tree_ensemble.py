@@ -30,6 +30,7 @@ MAX_SUM = 1 << 31
 MAX_COLUMNS_PER_FEATURE = 3
 LANES = 64
 FAN = 16
+LEAST_STEPS, MOST_STEPS = 5, 8
 WALK_STEP = 3.0
 """What a step of a walk costs, in the vector operations that `Plan.work` counts."""
 
@@ -223,6 +224,7 @@ class TreeEnsemble(Op):
 
     def lower(self, x: TensorType, init: TensorType | None = None) -> Lowered:
         groups, columns = self._groups()
+        pivots = search_trees(self.cuts, groups)
         cuts, levels = add_pivots(self.cuts, groups)
         plan, marks = self._plans()
         leaf_values = None if plan is None else self.values[self.leaves[plan.leaf_nodes]]
@@ -238,6 +240,7 @@ class TreeEnsemble(Op):
             ("cuts", "ptr", cuts),
             ("groups", "ptr", groups),
             ("levels", "ptr", levels),
+            ("pivots", "ptr", pivots),
             ("columns", "ptr", columns),
             ("bits", "ptr", self.bits),
             ("plan", "ptr", None if plan is None else plan.trees),
@@ -267,7 +270,7 @@ class TreeEnsemble(Op):
         sums = self.base.size * np.dtype(SUMS[value]).itemsize
         codes = len(columns) * self.code_bits // 8
         note = f"{self.depths.size} trees, " + (
-            "64 rows a level" if plan is not None else "walks of 8 rows"
+            "64 rows a level" if plan is not None else "walks of 16 rows"
         )
         block = Block("ei_trees_params", fields)
         return Lowered(kernel, block, codes * LANES, codes + sums, note=note)
@@ -309,7 +312,7 @@ class TreeEnsemble(Op):
                 or not group[1] <= first <= group[1] + group[2]
                 or (place >= 0 and (first, end - first) != (group[1], group[2]))
             ):
-                group = [feature, first, 0, c, c, int(place >= 0), 0, 0]
+                group = [feature, first, 0, c, c, int(place >= 0), 0, 0, 0, 0]
                 groups.append(group)
             group[2] = max(group[2], end - group[1])
             group[4] = c + 1
@@ -339,6 +342,36 @@ def add_pivots(cuts: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.nda
             parts.append(padded)
         group[1] = levels[-1]
     return np.concatenate(parts), np.array(levels, np.int32)
+
+
+def search_trees(cuts: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Search trees of float32 pivots for groups of few cuts, see ei_trees.h.
+
+    Writes into `groups` where each group's tree is and how many steps it has. Pivots are rounded
+    in order to compare them with rounded features, which has to go the same way: not for those
+    that a processor may be told to take for zero.
+    """
+    parts: list[np.ndarray] = [np.zeros(0, np.float32)]
+    size = 0
+    for group in groups:
+        with np.errstate(over="ignore"):
+            own = cuts[group[1] : group[1] + group[2]].astype(np.float32)
+        steps = max(int(own.size).bit_length(), LEAST_STEPS)
+        tiny = (np.abs(own) < np.finfo(np.float32).tiny) & (
+            cuts[group[1] : group[1] + group[2]] != 0
+        )
+        if steps > MOST_STEPS or tiny.any():
+            continue
+        padded = np.full((1 << steps) - 1, np.inf, np.float32)
+        padded[: own.size] = own
+        tree = np.zeros(1 << steps, np.float32)
+        for step in range(steps):
+            span = 1 << (steps - step)
+            tree[1 << step : 2 << step] = padded[span // 2 - 1 :: span]
+        group[8], group[9] = size, steps
+        parts.append(tree)
+        size += tree.size
+    return np.concatenate(parts)
 
 
 def best_code_bits(runs: Mapping[int, tuple[int, int]]) -> int:

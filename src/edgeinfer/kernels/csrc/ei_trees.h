@@ -27,6 +27,7 @@ typedef struct {
   const void *cuts;       /* each group's ascending, and pivots among them; see `levels` */
   const int32_t *groups;  /* (n_groups, EI_TREES_GROUP), see below */
   const int32_t *levels;  /* where a group's pivots of each level lie, the cuts themselves last */
+  const float *pivots;    /* groups of few cuts: a search tree of them, rounded; see below */
   const int32_t *columns; /* (n_columns, 3): first rank, largest code, code of a missing value */
   const uint8_t *bits;    /* sets of categories; a category column's first rank is a bit's place */
   /* How to take many rows through small trees level by level; NULL where that does not pay.
@@ -57,10 +58,13 @@ typedef struct {
 
 enum { EI_TREES_NUMBERS = 0, EI_TREES_CATEGORIES = 1 };
 /* A group of columns that one search serves: feature, place of its cuts, how many there are,
- * first column, end of columns, numbers or categories, first entry in `levels`, how many. */
-enum { EI_TREES_GROUP = 8 };
-/* Rows whose codes lie side by side, and how many walks are interleaved. */
-enum { EI_TREES_LANES = 64, EI_TREES_WALKS = 8 };
+ * first column, end of columns, numbers or categories, first entry in `levels`, how many,
+ * place of its search tree, steps through that (0: there is none).
+ * A search tree of s steps has 2^s floats: below the pivot i are 2 i and 2 i + 1; 1 is the root. */
+enum { EI_TREES_GROUP = 10 };
+/* Rows whose codes lie side by side; how many rows walk through a tree interleaved, and through how
+ * many trees one row does. */
+enum { EI_TREES_LANES = 64, EI_TREES_WALKS = 16, EI_TREES_SIDE_BY_SIDE = 8 };
 /* Up to here a leaf's number fits the byte of a node, beside the bit that says leaf. */
 enum { EI_TREES_NARROW = 128 };
 /* Trees that are marked side by side, at most. */

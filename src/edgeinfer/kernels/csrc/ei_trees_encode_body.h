@@ -32,7 +32,7 @@ EI_API void EI_JOIN_(ei_trees_encode, EI_THIS)(const ei_trees_params *p,
   for (int32_t g = 0; g < p->n_groups; g++, group += EI_TREES_GROUP) {
     for (int32_t k = 0; k < rows; k++)
       value[k] = (EI_CUT_T)x[(ptrdiff_t)k * p->n_features + group[0]];
-    EI_JOIN_(ei_trees_ranks, EI_CUT)(cuts, p->levels, group, value, rank);
+    EI_JOIN_(ei_trees_ranks, EI_CUT)(cuts, p->levels, p->pivots, group, value, rank);
     int unknown = 0;
     for (int32_t k = 0; k < EI_TREES_LANES; k++) unknown |= value[k] != value[k];
     if (group[5] == EI_TREES_CATEGORIES) {

@@ -15,7 +15,7 @@ EI_API ei_status EI_JOIN_(EI_JOIN_(ei_trees, EI_ENCODE), EI_VALUE)(const void *p
   /* Codes lie in front: lanes of them are aligned as scratch memory is. */
   EI_TREE_TYPE(EI_CODE) *codes = (EI_TREE_TYPE(EI_CODE) *)io->scratch;
   const ptrdiff_t lanes = (io->rows + EI_TREES_LANES - 1) / EI_TREES_LANES * EI_TREES_LANES;
-  const int by_lanes = io->rows >= EI_TREES_WALKS / 2;
+  const int by_lanes = io->rows >= EI_TREES_WALKS / 4;
   EI_SUM_T *sums = NULL;
   if (y != NULL) {
     sums = (EI_SUM_T *)(codes + (by_lanes ? lanes : (ptrdiff_t)EI_TREES_LANES) * p->n_columns);

@@ -99,11 +99,11 @@ EI_API void EI_JOIN_(ei_trees_sum_row, EI_THIS)(const ei_trees_params *p, const 
     EI_JOIN_(ei_trees_sum_marks, EI_THIS)(p, (const uint8_t *)codes, sums);
     return;
   }
-  uint32_t at[EI_TREES_WALKS];
+  uint32_t at[EI_TREES_SIDE_BY_SIDE];
   int32_t t = 0;
-  for (; t + EI_TREES_WALKS <= p->n_trees; t += EI_TREES_WALKS) {
+  for (; t + EI_TREES_SIDE_BY_SIDE <= p->n_trees; t += EI_TREES_SIDE_BY_SIDE) {
     EI_JOIN_(ei_trees_descend, EI_CODE)(p->nodes, p->roots + t, p->deepest, codes, at);
-    for (int32_t k = 0; k < EI_TREES_WALKS; k++)
+    for (int32_t k = 0; k < EI_TREES_SIDE_BY_SIDE; k++)
       EI_JOIN_(ei_trees_add, EI_THIS)(p, at[k], t + k, sums, ids);
   }
   for (; t < p->n_trees; t++) {
