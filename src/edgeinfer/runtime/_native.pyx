@@ -402,3 +402,40 @@ cdef class Method:
 
     def __repr__(self):
         return f"<edgeinfer method {self.__name__}>"
+
+
+@cython.final
+cdef class Runner:
+    """`Model.run`: arrays by input name in, arrays by output name out."""
+
+    cdef Program compiled
+    cdef tuple inputs
+    cdef tuple outputs
+
+    def __init__(self, Program program, tuple inputs, tuple outputs):
+        self.compiled = program
+        self.inputs = inputs
+        self.outputs = outputs
+
+    def __call__(self, feeds):
+        cdef list arrays = []
+        cdef tuple results
+        cdef dict answer = {}
+        cdef int64_t rows
+        cdef Py_ssize_t i
+        for name in self.inputs:
+            if name in feeds:
+                arrays.append(feeds[name])
+        if len(arrays) != len(self.inputs) or len(feeds) != len(self.inputs):
+            raise InvalidInputError(
+                f"takes the inputs {', '.join(self.inputs)}, got {', '.join(feeds)}"
+            )
+        cdef tuple given = tuple(arrays)
+        rows = self.compiled.rows_as_declared(given)
+        if rows >= 0:
+            results = self.compiled.execute(given, rows)
+        else:
+            results = self.compiled.run(*given)
+        for i in range(len(self.outputs)):
+            answer[self.outputs[i]] = results[i]
+        return answer

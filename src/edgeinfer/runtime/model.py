@@ -13,7 +13,7 @@ from edgeinfer.errors import GraphError, InvalidInputError, InvalidParameterErro
 from edgeinfer.format import dump_bytes, load_bytes, save_graph
 from edgeinfer.graph import Graph, TensorType
 from edgeinfer.graph import Method as MethodSpec
-from edgeinfer.runtime._native import Method
+from edgeinfer.runtime._native import Method, Runner
 from edgeinfer.runtime.inputs import InputPreparer
 from edgeinfer.runtime.program import compile_program
 
@@ -31,7 +31,7 @@ class Model:
 
     graph: Graph
     _prepare: InputPreparer | None
-    _runner: tuple[Callable[..., Any], tuple[str, ...], tuple[str, ...]] | None
+    _runner: Runner | None
 
     def __init__(self, graph: Graph) -> None:
         prepare = None
@@ -123,16 +123,9 @@ class Model:
         if runner is None:
             tensors = self._run_tensors()
             program = compile_program(self.graph, tensors)
-            runner = (program.run, tuple(self.graph.inputs), tensors)
+            runner = Runner(program, tuple(self.graph.inputs), tensors)
             self.__dict__["_runner"] = runner
-        run, names, tensors = runner
-        try:
-            arrays = [feeds[name] for name in names]
-        except KeyError:
-            arrays = []
-        if len(arrays) != len(feeds):
-            raise InvalidInputError(f"takes the inputs {', '.join(names)}, got {', '.join(feeds)}")
-        return dict(zip(tensors, run(*arrays), strict=True))
+        return runner(feeds)
 
     def stream(self, rows: int = 1) -> Stream:
         """A new stream over a network with state: `run` advances it, `reset` clears it."""
