@@ -12,6 +12,7 @@ from edgeinfer.graph import MAX_ROW_ELEMENTS, TensorType
 from edgeinfer.ops._base import Op, require
 
 MAX_SCRATCH = 1 << 30
+LINE = 64
 PANEL = 16
 """Output channels computed together."""
 
@@ -190,6 +191,7 @@ class Geometry:
             "row_bytes",
             "phase_bytes",
             "small",
+            "band",
             "x_zero",
             "y_zero",
             "low",
@@ -197,11 +199,22 @@ class Geometry:
         )
         floats = ("low_f", "high_f")
         return (
-            *((name, "ptr", values.get(name)) for name in pointers),
+            *((name, "ptr", _on_a_line(values.get(name))) for name in pointers),
             *((name, "i32", value) for name, value in sizes.items()),
             *((name, "i32", values.get(name, 0)) for name in integers),
             *((name, "f32", values.get(name, 0.0)) for name in floats),
         )
+
+
+def _on_a_line(values: np.ndarray | None) -> np.ndarray | None:
+    """The array at the beginning of a cache line: vectors of 64 bytes then lie in one, not two."""
+    if values is None or values.ctypes.data % LINE == 0:
+        return values
+    room = np.empty(values.nbytes + LINE, np.uint8)
+    start = -room.ctypes.data % LINE
+    placed = room[start : start + values.nbytes].view(values.dtype).reshape(values.shape)
+    placed[...] = values
+    return placed
 
 
 def patches(x: np.ndarray, geometry: Geometry, fill: int | float) -> np.ndarray:

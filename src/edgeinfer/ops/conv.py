@@ -13,7 +13,7 @@ import numpy as np
 from edgeinfer.graph import QParams, TensorType
 from edgeinfer.ops._base import SUFFIX, Block, Cost, Lowered, array, require
 from edgeinfer.ops._conv_small import pack_pairs, pack_quads, small_block
-from edgeinfer.ops._window import Geometry, WindowOp, pack, panels, patches
+from edgeinfer.ops._window import PANEL, Geometry, WindowOp, pack, panels, patches
 from edgeinfer.ops.dense_int import dense_small
 from edgeinfer.ops.fixed_point import (
     MAX_SHIFT,
@@ -24,6 +24,8 @@ from edgeinfer.ops.fixed_point import (
     rescale_i64,
 )
 from edgeinfer.target import Target
+
+BAND_BYTES = 20 * 1024
 
 
 def _transposed(weights: np.ndarray, old: Geometry, new: Geometry) -> np.ndarray:
@@ -198,22 +200,47 @@ def _channel_order() -> np.ndarray:
     return np.asarray(16 * (q % 16 // 4) + 4 * (q // 16) + q % 4)
 
 
+def pack_rescaling(
+    bias: np.ndarray, multiplier: np.ndarray, shift: np.ndarray, small: int, zero: int
+) -> np.ndarray:
+    """What vectors of 16 channels start from and are rescaled with, int8 of shape (count, 448).
+
+    The arguments have shape (count, 16). A block is 16 biases, multipliers, the multipliers of odd
+    channels (where the even ones are), shifts to the left and to the right, and what is added to
+    the 64-bit products of even and of odd channels: the halves that round, and the zero point.
+    With `small` of 2 products are taken as they are, else twice: see isa/avx512_integers.h.
+    """
+    right = np.maximum(-shift, 0).astype(np.int64)
+    half = (np.int64(1) << right) >> 1
+    if small == 2:
+        add = (1 << 30) + (half << 31) + (np.int64(zero) << (right + 31))
+        left = np.zeros_like(shift)
+        right = right - 1
+    else:
+        add = (1 << 31) + (half << 32) + (np.int64(zero) << (right + 32))
+        left = np.maximum(shift, 0) + 1
+    odd = np.repeat(multiplier[:, 1::2], 2, axis=1)
+    words = np.stack([bias, multiplier, odd, left, right], axis=1).astype(np.int32)
+    sums = np.concatenate([add[:, ::2], add[:, 1::2]], axis=1)
+    parts = [words.reshape(len(words), -1), np.ascontiguousarray(sums).view(np.int32)]
+    return np.ascontiguousarray(np.concatenate(parts, axis=1)).view(np.int8)
+
+
 def pack_depthwise(
     weights: np.ndarray,
     bias: np.ndarray,
     multiplier: np.ndarray,
     shift: np.ndarray,
     *,
-    small: bool,
+    small: int,
     zero: int,
     repeat: bool,
 ) -> np.ndarray:
     """All parameters of a depthwise convolution in blocks of 64 channels, for vectors of 64 bytes.
 
-    A block is 64 biases, multipliers, shifts to the left (one more if `small`) and to the right,
-    halves to round with (and the zero point), then the weights: for every four taps, four vectors
-    of 16 channels with four taps each, channels in the order of `_channel_order`. With `repeat` (a
-    number of channels that divides 64) the one block holds them over and over.
+    A block is four of `pack_rescaling`, then the weights ``(taps, channels)``: for every four taps,
+    four vectors of 16 channels with four taps each, channels in the order of `_channel_order`. With
+    `repeat` (a number of channels that divides 64) the one block holds them over and over.
     """
     taps, channels = weights.shape
     groups = -(-taps // 4)
@@ -224,15 +251,20 @@ def pack_depthwise(
     padded = np.zeros((groups * 4, channels), np.int8)
     padded[:taps] = weights
     codes = padded[:, index].reshape(groups, 4, count, 64).transpose(2, 0, 3, 1)
-    left = np.maximum(shift, 0) + small
-    right = np.maximum(-shift, 0)
-    power = np.int64(1) << right.astype(np.int64)
-    half = _wrapped((power >> 1) + zero * power)
-    rows = (bias, multiplier, left, right, half)
-    numbers = np.stack([row[index] for row in rows], axis=1)
-    head = np.ascontiguousarray(numbers.astype(np.int32)).view(np.int8).reshape(count, -1)
+    starts, factors, shifts = (row[index].reshape(-1, 16) for row in (bias, multiplier, shift))
+    head = pack_rescaling(starts, factors, shifts, small, zero).reshape(count, -1)
     body = np.ascontiguousarray(codes).reshape(count, -1)
     return np.ascontiguousarray(np.concatenate([head, body], axis=1))
+
+
+def _band(geometry: Geometry, row_bytes: int) -> int:
+    """Rows of outputs of a 3 x 3 depthwise convolution computed together, their input in L1."""
+    g = geometry
+    if (g.kernel_h, g.kernel_w, g.dilation_h, g.dilation_w) != (3, 3, 1, 1) or g.stride_h > 2:
+        return 0
+    most = max((BAND_BYTES // row_bytes - 3) // g.stride_h + 1, 1)
+    bands = -(-g.out_h // most)
+    return -(-g.out_h // bands)
 
 
 @dataclass(frozen=True, eq=False)
@@ -303,11 +335,20 @@ class IntegerConv(WindowOp):
         folded: np.ndarray = self.bias.astype(np.int64) - self.x_zero * self.totals()[1]
         return folded.astype(self.bias.dtype)
 
-    def is_small(self) -> bool:
-        """Whether sums, shifted left, stay below 2^30, and shifts to the right at most 22."""
+    def flipped(self) -> np.ndarray:
+        """The bias for inputs that have 128 added, int32."""
+        return _wrapped(self.folded().astype(np.int64) - 128 * self.totals()[1])
+
+    def is_small(self) -> int:
+        """1: sums, shifted left, stay below 2^30, and shifts to the right are at most 22.
+
+        2: in addition nothing is below the zero point, and every shift is to the right.
+        """
         largest = 256.0 * self.totals()[0] + np.abs(self.bias.astype(np.float64))
         shifted = largest * 2.0 ** np.maximum(self.shift, 0)
-        return bool((shifted < 2.0**30).all() and (self.shift >= -22).all())
+        small = bool((shifted < 2.0**30).all() and (self.shift >= -22).all())
+        positive = self.low >= self.y_zero and bool((self.shift < 0).all())
+        return small + (small and positive)
 
     def integer_fields(self, dtype: str) -> dict[str, Any]:
         """Bias with the zero point folded in, multipliers, bounds."""
@@ -322,8 +363,9 @@ class IntegerConv(WindowOp):
             "bias": panels(self.folded().astype(np.int32 if dtype == "int8" else np.int64)),
         }
         if dtype == "int8":
-            flipped = self.folded().astype(np.int64) - 128 * self.totals()[1]
-            values["extra"] = panels(_wrapped(flipped))
+            columns = (self.flipped(), self.multiplier, self.shift)
+            starts, factors, shifts = (panels(c).reshape(-1, PANEL) for c in columns)
+            values["extra"] = pack_rescaling(starts, factors, shifts, values["small"], self.y_zero)
         return values
 
 
@@ -464,27 +506,37 @@ class QDepthwiseConv2D(IntegerConv):
         taps = g.kernel_h * g.kernel_w
         values = self.integer_fields(x.dtype)
         channels = self.bias.size
+        row_bytes, phase_bytes = g.split_row_bytes(size)
+        band = 0
         if size == 1:
+            band = _band(g, row_bytes) if values["small"] else 0
+            weights = self.weights.reshape(taps, channels)
+            if band:  # a fourth tap of zeros for every row of the kernel
+                weights = np.zeros((3, 4, channels), np.int8)
+                weights[:, :3] = self.weights
+                weights = weights.reshape(12, channels)
             values["extra"] = pack_depthwise(
-                self.weights.reshape(taps, channels),
-                values["extra"][:channels],
+                weights,
+                self.flipped(),
                 self.multiplier,
                 self.shift,
                 small=values["small"],
                 zero=self.y_zero,
                 repeat=64 % channels == 0,
             )
-        row_bytes, phase_bytes = g.split_row_bytes(size)
         fields = g.fields(
             channels,
             weights=self.weights,
             segments=taps,
             row_bytes=row_bytes,
             phase_bytes=phase_bytes,
+            band=band,
             **values,
         )
         kernel = f"depthwise_{SUFFIX[x.dtype]}"
         scratch = g.scratch(taps, size, row_bytes)
+        if band:
+            scratch = max(scratch, ((band - 1) * g.stride_h + 3) * row_bytes)
         return Lowered(kernel, Block("ei_conv_params", fields), scratch)
 
     def lower_for(self, target: Target, x: TensorType) -> Lowered:

@@ -81,7 +81,14 @@ EI_API ei_status ei_conv_i8(const void *params, const ei_io *io) {
 }
 
 EI_API ei_status ei_depthwise_i8(const void *params, const ei_io *io) {
-  ei_convolve((const ei_conv_params *)params, io, 1, 1, EI_FLIP_I8, ei_depthwise_strip_i8);
+  const ei_conv_params *p = (const ei_conv_params *)params;
+#ifdef EI_HAVE_DEPTHWISE_BANDS_I8
+  if (p->band != 0) {
+    ei_depthwise_bands_i8(p, io);
+    return EI_OK;
+  }
+#endif
+  ei_convolve(p, io, 1, 1, EI_FLIP_I8, ei_depthwise_strip_i8);
   return EI_OK;
 }
 

@@ -37,7 +37,9 @@ typedef struct {
   int32_t words;       /* length of a segment: groups of 4 for int8, else values */
   int32_t row_bytes;   /* of a row of the window */
   int32_t phase_bytes; /* 0, or: columns lie apart by their place in a horizontal stride */
-  int32_t small;       /* sums are far from overflow: the shorter forms of rescaling hold */
+  int32_t small;       /* sums are far from overflow: the shorter forms of rescaling hold; 2: and
+                          there is nothing below the zero point, and every shift is to the right */
+  int32_t band;        /* 0, or: depthwise 3 x 3, so many rows of outputs at a time */
   int32_t x_zero;
   int32_t y_zero;
   int32_t low; /* bounds of the output integers */
@@ -52,6 +54,7 @@ EI_API int32_t ei_window_extent(const ei_conv_params *p) {
 }
 
 /* `bytes` bytes, those bits of each flipped that are set in `flip`. */
+#ifndef EI_HAVE_COPY_FLIPPED
 EI_API void ei_copy_flipped(char *to, const char *from, size_t bytes, char flip) {
   const uint64_t flips = (uint64_t)(unsigned char)flip * 0x0101010101010101u;
   size_t i = 0;
@@ -68,29 +71,47 @@ EI_API void ei_copy_flipped(char *to, const char *from, size_t bytes, char flip)
   for (; i < bytes; i++) to[i] = (char)(from[i] ^ flip);
 }
 
+/* `count` pixels by turns to `even` and `odd`. */
+EI_API void ei_split_pixels(char *even, char *odd, const char *from, size_t pixel, int32_t count,
+                            char flip) {
+  for (int32_t c = 0; c < count; c++, from += pixel) {
+    char **to = c % 2 == 0 ? &even : &odd;
+    ei_copy_flipped(*to, from, pixel, flip);
+    *to += pixel;
+  }
+}
+#endif
+
+/* What padding holds in the window: the zero point, one byte, as wider types have zero. */
+EI_API int ei_window_pad(const ei_conv_params *p, char flip) {
+  return (unsigned char)(char)p->x_zero ^ (unsigned char)flip;
+}
+
 /* Row `y` of an image, which may lie outside of it, into a row of the window; `size` bytes a value.
- * Padding is the zero point: one byte, as wider types have zero. */
+ * The padding left and right of a row inside is there already. */
 EI_API void ei_window_load(const ei_conv_params *p, const char *image, int32_t y, size_t size,
                            char flip, char *row) {
   const size_t pixel = (size_t)p->in_c * size;
   const size_t wide = pixel * (size_t)p->repeat;
   const size_t length = (size_t)p->in_w * pixel;
   const char *x = image + (ptrdiff_t)y * (ptrdiff_t)length;
-  const int pad = (unsigned char)(char)p->x_zero ^ (unsigned char)flip;
-  const int inside = y >= 0 && y < p->in_h;
   const int split = p->phase_bytes != 0 && p->stride_w > 1;
-  if (!inside || split) memset(row, pad, (size_t)p->row_bytes);
-  if (!inside) return;
-  if (!split && p->repeat == 1) {
-    const size_t left = (size_t)p->pad_left * pixel;
-    memset(row, pad, left);
-    ei_copy_flipped(row + left, x, length, flip);
-    memset(row + left + length, pad, (size_t)p->row_bytes - left - length);
+  if (y < 0 || y >= p->in_h) {
+    memset(row, ei_window_pad(p, flip), (size_t)p->row_bytes);
     return;
   }
-  if (!split) memset(row, pad, (size_t)p->row_bytes);
+  if (!split && p->repeat == 1) {
+    ei_copy_flipped(row + (size_t)p->pad_left * pixel, x, length, flip);
+    return;
+  }
   int32_t phase = split ? p->pad_left % p->stride_w : 0;
   int32_t place = split ? p->pad_left / p->stride_w : p->pad_left;
+  if (split && p->stride_w == 2 && p->repeat == 1) {
+    char *first = row + (size_t)phase * (size_t)p->phase_bytes + (size_t)place * wide;
+    char *second = row + (size_t)(1 - phase) * (size_t)p->phase_bytes;
+    ei_split_pixels(first, second + (size_t)(place + phase) * wide, x, pixel, p->in_w, flip);
+    return;
+  }
   for (int32_t c = 0; c < p->in_w; c++, x += pixel) {
     char *to = row + (size_t)phase * (size_t)p->phase_bytes + (size_t)place * wide;
     if (p->repeat == 1) {
@@ -117,7 +138,7 @@ typedef struct {
 } ei_window;
 
 /* Scratch holds the table of segments (with three more), that of places, then the ring. */
-EI_API ei_window ei_window_start(const ei_conv_params *p, void *scratch, size_t size) {
+EI_API ei_window ei_window_start(const ei_conv_params *p, void *scratch, size_t size, char flip) {
   ei_window window;
   const size_t table = (((size_t)p->segments * 2 + 3) * sizeof(char *) + 63) / 64 * 64;
   const int32_t parts = p->segments / p->kernel_h;
@@ -127,6 +148,8 @@ EI_API ei_window ei_window_start(const ei_conv_params *p, void *scratch, size_t 
   window.ring = (char *)scratch + table;
   window.next = -p->pad_top;
   window.slot = 0;
+  memset(window.ring, ei_window_pad(p, flip),
+         (size_t)(ei_window_extent(p) + p->stride_h) * (size_t)p->row_bytes);
   for (int32_t j = 0; j < parts; j++) {
     const int32_t column = j * p->dilation_w;
     if (p->phase_bytes == 0)
@@ -190,7 +213,7 @@ EI_API void ei_convolve(const ei_conv_params *p, const ei_io *io, size_t in_size
   const int32_t pixel = p->in_c * p->repeat * (int32_t)in_size;
   const int32_t step = p->phase_bytes != 0 ? pixel : p->stride_w * pixel;
   for (int32_t i = 0; i < images; i++, x += in_image) {
-    ei_window window = ei_window_start(p, io->scratch, in_size);
+    ei_window window = ei_window_start(p, io->scratch, in_size, flip);
     for (int32_t row = 0; row < p->out_h; row++, y += out_row) {
       ei_window_move(p, &window, x, row, in_size, flip);
       strip(p, window.segments, p->out_w, step, y);

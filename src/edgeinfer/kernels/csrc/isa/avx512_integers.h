@@ -29,43 +29,67 @@ static inline __m512i ei_divide16(__m512i x, __m512i right, __m512i mask) {
   return _mm512_mask_sub_epi32(y, up, y, _mm512_set1_epi32(-1));
 }
 
-/* The same for |x| < 2^30: `half` is 2^(right - 1), or 0 where right is 0; `any` says where not. */
-static inline __m512i ei_divide16_small(__m512i x, __m512i right, __m512i half, __mmask16 any) {
-  const __m512i away = _mm512_maskz_srai_epi32(any, x, 31);
-  return _mm512_srav_epi32(_mm512_add_epi32(_mm512_add_epi32(x, half), away), right);
-}
+/* How 16 channels are rescaled, where sums are `small` (see ei_conv_params): a block of 448 bytes
+ * as pack_rescaling in ops/conv.py makes them. Products have 64 bits; what they are rounded with,
+ * and the zero point, is added to them as one number, for even and odd channels apart. */
+enum {
+  EI_FACTOR_BIAS = 0,
+  EI_FACTOR_MULTIPLIER = 64,
+  EI_FACTOR_ODD = 128, /* the multipliers of odd channels */
+  EI_FACTOR_LEFT = 192,
+  EI_FACTOR_RIGHT = 256,
+  EI_FACTOR_ADD_EVEN = 320,
+  EI_FACTOR_ADD_ODD = 384,
+  EI_FACTOR_BYTES = 448
+};
 
-/* How 16 channels are rescaled. `small`: no sum, shifted left, comes to 2^30, and no right shift
- * to 23, so that shorter forms hold; the zero point of the output is then part of `half`. */
 typedef struct {
-  __m512i multiplier, left, right, half;
-  __mmask16 any;
+  __m512i multiplier, odd, left, right, add_even, add_odd;
+  __mmask16 any; /* lanes that are shifted to the right */
 } ei_factor16;
 
-static inline ei_factor16 ei_load_factor16(const int32_t *multiplier, const int32_t *shift,
-                                           int small, int32_t zero_point) {
-  const __m512i zero = _mm512_setzero_si512(), one = _mm512_set1_epi32(1);
-  const __m512i s = _mm512_loadu_si512(shift);
+static inline ei_factor16 ei_load_factor16(const char *block) {
   ei_factor16 f;
-  f.multiplier = _mm512_loadu_si512(multiplier);
-  f.left = _mm512_max_epi32(s, zero);
-  if (small) f.left = _mm512_add_epi32(f.left, one);
-  f.right = _mm512_max_epi32(_mm512_sub_epi32(zero, s), zero);
-  f.half = _mm512_srli_epi32(_mm512_sllv_epi32(one, f.right), 1);
+  f.multiplier = _mm512_loadu_si512(block + EI_FACTOR_MULTIPLIER);
+  f.odd = _mm512_loadu_si512(block + EI_FACTOR_ODD);
+  f.left = _mm512_loadu_si512(block + EI_FACTOR_LEFT);
+  f.right = _mm512_loadu_si512(block + EI_FACTOR_RIGHT);
+  f.add_even = _mm512_loadu_si512(block + EI_FACTOR_ADD_EVEN);
+  f.add_odd = _mm512_loadu_si512(block + EI_FACTOR_ADD_ODD);
   f.any = _mm512_test_epi32_mask(f.right, f.right);
-  if (small)
-    f.half = _mm512_add_epi32(f.half, _mm512_sllv_epi32(_mm512_set1_epi32(zero_point), f.right));
   return f;
 }
 
-static inline __m512i ei_rescale16(__m512i x, const ei_factor16 *f, int small) {
-  const __m512i shifted = _mm512_sllv_epi32(x, f->left);
-  if (small)
-    return ei_divide16_small(ei_high_mul16_twice(shifted, f->multiplier), f->right, f->half,
-                             f->any);
-  const __m512i mask =
-      _mm512_sub_epi32(_mm512_sllv_epi32(_mm512_set1_epi32(1), f->right), _mm512_set1_epi32(1));
-  return ei_divide16(ei_high_mul16(shifted, f->multiplier), f->right, mask);
+/* The upper halves of (products + what is added). */
+static inline __m512i ei_upper16(__m512i x, const ei_factor16 *f) {
+  const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(x, f->multiplier), f->add_even);
+  const __m512i odd =
+      _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(x, 32), f->odd), f->add_odd);
+  return _mm512_mask_shuffle_epi32(odd, 0x5555, even, _MM_PERM_DDBB);
+}
+
+/* ei_rescale_i32 and the zero point. `positive` (small is 2): two roundings one after the other,
+ * both upwards, are one, as results below the zero point do not count; the shift is one less, as
+ * the upper half is 32 bits up and not 31. Else sums are shifted one to the left more for that, and
+ * a tie below zero is rounded away from it: the upper half has the sign of the sum, or is zero, and
+ * then one less makes no difference. */
+static inline __attribute__((always_inline)) __m512i ei_rescale16(__m512i x, const ei_factor16 *f,
+                                                                  int positive) {
+  if (positive) return _mm512_srav_epi32(ei_upper16(x, f), f->right);
+  const __m512i upper = ei_upper16(_mm512_sllv_epi32(x, f->left), f);
+  const __m512i away = _mm512_maskz_srai_epi32(f->any, x, 31);
+  return _mm512_srav_epi32(_mm512_add_epi32(upper, away), f->right);
+}
+
+/* The same for any sums, without the zero point, with multipliers and shifts as they are. */
+static inline __m512i ei_rescale16_large(__m512i x, const int32_t *multiplier,
+                                         const int32_t *shift) {
+  const __m512i zero = _mm512_setzero_si512(), one = _mm512_set1_epi32(1);
+  const __m512i s = _mm512_loadu_si512(shift);
+  const __m512i shifted = _mm512_sllv_epi32(x, _mm512_max_epi32(s, zero));
+  const __m512i right = _mm512_max_epi32(_mm512_sub_epi32(zero, s), zero);
+  const __m512i mask = _mm512_sub_epi32(_mm512_sllv_epi32(one, right), one);
+  return ei_divide16(ei_high_mul16(shifted, _mm512_loadu_si512(multiplier)), right, mask);
 }
 
 /* The first `width` of 16 bytes. */

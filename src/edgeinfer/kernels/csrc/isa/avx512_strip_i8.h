@@ -12,11 +12,12 @@ static inline __attribute__((always_inline)) void EI_CAT(EI_TILE, _body)(
   const ptrdiff_t panel_bytes = (ptrdiff_t)p->segments * p->words * 64;
   const char *w = (const char *)p->weights + panel * panel_bytes;
   const int32_t first = panel * EI_CONV_PANEL;
+  const char *factors = (const char *)p->extra + (ptrdiff_t)panel * EI_FACTOR_BYTES;
   const __m512i sign = _mm512_set1_epi32((int32_t)0x80808080u);
   __m512i sum[EI_ROWS][EI_COLS];
 #pragma GCC unroll 16
   for (int c = 0; c < EI_COLS; c++) {
-    const __m512i start = _mm512_loadu_si512((const int32_t *)p->extra + first + 16 * c);
+    const __m512i start = _mm512_loadu_si512(factors + c * EI_FACTOR_BYTES + EI_FACTOR_BIAS);
 #pragma GCC unroll 16
     for (int r = 0; r < EI_ROWS; r++) sum[r][c] = start;
   }
@@ -73,20 +74,25 @@ static inline __attribute__((always_inline)) void EI_CAT(EI_TILE, _body)(
 #pragma GCC unroll 16
     for (int c = 0; c < EI_COLS; c++) {
       const int32_t o = first + 16 * c;
-      const ei_factor16 factor = ei_load_factor16(p->multiplier + o, p->shift + o, 0, 0);
 #pragma GCC unroll 16
-      for (int r = 0; r < EI_ROWS; r++)
+      for (int r = 0; r < EI_ROWS; r++) {
+        const __m512i y = ei_rescale16_large(sum[r][c], p->multiplier + o, p->shift + o);
         ei_store16(out + (ptrdiff_t)r * p->out_c + o, p->out_c - o,
-                   _mm512_cvtepi32_epi8(ei_bound16(ei_rescale16(sum[r][c], &factor, 0), &bounds)));
+                   _mm512_cvtepi32_epi8(ei_bound16(y, &bounds)));
+      }
     }
     return;
   }
 #pragma GCC unroll 16
   for (int c = 0; c < EI_COLS; c++) {
-    const int32_t o = first + 16 * c;
-    const ei_factor16 factor = ei_load_factor16(p->multiplier + o, p->shift + o, 1, p->y_zero);
+    const ei_factor16 factor = ei_load_factor16(factors + c * EI_FACTOR_BYTES);
+    if (p->small == 2) {
 #pragma GCC unroll 16
-    for (int r = 0; r < EI_ROWS; r++) sum[r][c] = ei_rescale16(sum[r][c], &factor, 1);
+      for (int r = 0; r < EI_ROWS; r++) sum[r][c] = ei_rescale16(sum[r][c], &factor, 1);
+    } else {
+#pragma GCC unroll 16
+      for (int r = 0; r < EI_ROWS; r++) sum[r][c] = ei_rescale16(sum[r][c], &factor, 0);
+    }
   }
 #if EI_COLS >= 4
   if (p->out_c - first >= 16 * EI_COLS) {

@@ -5,6 +5,8 @@
 #define EI_AVX512VNNI_CONV_H
 
 #include "../ei_fixed.h"
+#include "avx512_copy.h"
+
 #include "../ei_window.h"
 #include "avx512_integers.h"
 
@@ -139,10 +141,33 @@ static inline void ei_strip_i8(const ei_conv_params *p, const char *const *segme
 
 /* Depthwise: 64 neighbouring outputs at a time. Four taps of 64 channels are interleaved, so that
  * one dot product adds four taps of 16 channels: those that the unpacking leaves together, hence
- * the order of `extra` (see pack_depthwise in ops/conv.py). A block there is 64 biases, 64
- * multipliers, 64 shifts to the left (one more, as sums are `small`), to the right, halves to
- * round with, then the weights, 256 bytes for every four taps. */
-#define EI_DEPTHWISE_HEAD 1280
+ * the order of `extra` (see pack_depthwise in ops/conv.py). A block there is four of those that
+ * rescaling takes, then the weights, 256 bytes for every four taps. */
+#define EI_DEPTHWISE_HEAD (4 * EI_FACTOR_BYTES)
+
+/* The bytes of four taps, interleaved. */
+static inline __attribute__((always_inline)) void ei_interleave(__m512i x0, __m512i x1, __m512i x2,
+                                                                __m512i x3, __m512i *words) {
+  const __m512i low01 = _mm512_unpacklo_epi8(x0, x1), high01 = _mm512_unpackhi_epi8(x0, x1);
+  const __m512i low23 = _mm512_unpacklo_epi8(x2, x3), high23 = _mm512_unpackhi_epi8(x2, x3);
+  words[0] = _mm512_unpacklo_epi16(low01, low23);
+  words[1] = _mm512_unpackhi_epi16(low01, low23);
+  words[2] = _mm512_unpacklo_epi16(high01, high23);
+  words[3] = _mm512_unpackhi_epi16(high01, high23);
+}
+
+static inline __attribute__((always_inline)) void ei_depthwise_store(const ei_conv_params *p,
+                                                                     const __m512i *y, char *out,
+                                                                     int32_t width) {
+  const __m512i low = _mm512_set1_epi8((char)p->low), high = _mm512_set1_epi8((char)p->high);
+  const __m512i bytes =
+      _mm512_packs_epi16(_mm512_packs_epi32(y[0], y[1]), _mm512_packs_epi32(y[2], y[3]));
+  const __m512i bounded = _mm512_min_epi8(_mm512_max_epi8(bytes, low), high);
+  if (width >= 64)
+    _mm512_storeu_si512(out, bounded);
+  else
+    _mm512_mask_storeu_epi8(out, ((__mmask64)1 << width) - 1, bounded);
+}
 
 static inline __attribute__((always_inline)) void ei_depthwise_blocks_i8(
     const ei_conv_params *p, const char *const *segments, const ptrdiff_t *at, const char *block,
@@ -151,48 +176,34 @@ static inline __attribute__((always_inline)) void ei_depthwise_blocks_i8(
   __m512i sum[2][4];
 #pragma GCC unroll 4
   for (int i = 0; i < 4; i++) {
-    sum[0][i] = _mm512_loadu_si512(block + 64 * i);
+    sum[0][i] = _mm512_loadu_si512(block + EI_FACTOR_BYTES * i + EI_FACTOR_BIAS);
     sum[1][i] = sum[0][i];
   }
 #pragma GCC unroll 4
   for (int g = 0; g < groups; g++, segments += 4, w += 256) {
 #pragma GCC unroll 2
     for (int k = 0; k < count; k++) {
-      const __m512i x0 = _mm512_loadu_si512(segments[0] + at[k]);
-      const __m512i x1 = _mm512_loadu_si512(segments[1] + at[k]);
-      const __m512i x2 = _mm512_loadu_si512(segments[2] + at[k]);
-      const __m512i x3 = _mm512_loadu_si512(segments[3] + at[k]);
-      const __m512i low01 = _mm512_unpacklo_epi8(x0, x1), high01 = _mm512_unpackhi_epi8(x0, x1);
-      const __m512i low23 = _mm512_unpacklo_epi8(x2, x3), high23 = _mm512_unpackhi_epi8(x2, x3);
-      ei_dot16(&sum[k][0], _mm512_unpacklo_epi16(low01, low23), _mm512_loadu_si512(w));
-      ei_dot16(&sum[k][1], _mm512_unpackhi_epi16(low01, low23), _mm512_loadu_si512(w + 64));
-      ei_dot16(&sum[k][2], _mm512_unpacklo_epi16(high01, high23), _mm512_loadu_si512(w + 128));
-      ei_dot16(&sum[k][3], _mm512_unpackhi_epi16(high01, high23), _mm512_loadu_si512(w + 192));
+      __m512i words[4];
+      ei_interleave(
+          _mm512_loadu_si512(segments[0] + at[k]), _mm512_loadu_si512(segments[1] + at[k]),
+          _mm512_loadu_si512(segments[2] + at[k]), _mm512_loadu_si512(segments[3] + at[k]), words);
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; i++) ei_dot16(&sum[k][i], words[i], _mm512_loadu_si512(w + 64 * i));
     }
   }
-  const __m512i *m = (const __m512i *)(const void *)(block + 256);
 #pragma GCC unroll 4
   for (int i = 0; i < 4; i++) {
-    ei_factor16 factor;
-    factor.multiplier = _mm512_loadu_si512(m + i);
-    factor.left = _mm512_loadu_si512(m + 4 + i);
-    factor.right = _mm512_loadu_si512(m + 8 + i);
-    factor.half = _mm512_loadu_si512(m + 12 + i);
-    factor.any = _mm512_test_epi32_mask(factor.right, factor.right);
+    const ei_factor16 factor = ei_load_factor16(block + EI_FACTOR_BYTES * i);
+    if (p->small == 2) {
 #pragma GCC unroll 2
-    for (int k = 0; k < count; k++) sum[k][i] = ei_rescale16(sum[k][i], &factor, 1);
-  }
-  const __m512i low = _mm512_set1_epi8((char)p->low), high = _mm512_set1_epi8((char)p->high);
+      for (int k = 0; k < count; k++) sum[k][i] = ei_rescale16(sum[k][i], &factor, 1);
+    } else {
 #pragma GCC unroll 2
-  for (int k = 0; k < count; k++) {
-    const __m512i y = _mm512_packs_epi16(_mm512_packs_epi32(sum[k][0], sum[k][1]),
-                                         _mm512_packs_epi32(sum[k][2], sum[k][3]));
-    const __m512i bounded = _mm512_min_epi8(_mm512_max_epi8(y, low), high);
-    if (width[k] >= 64)
-      _mm512_storeu_si512(out[k], bounded);
-    else
-      _mm512_mask_storeu_epi8(out[k], ((__mmask64)1 << width[k]) - 1, bounded);
+      for (int k = 0; k < count; k++) sum[k][i] = ei_rescale16(sum[k][i], &factor, 0);
+    }
   }
+#pragma GCC unroll 2
+  for (int k = 0; k < count; k++) ei_depthwise_store(p, sum[k], out[k], width[k]);
 }
 
 /* `count` blocks, `step` apart in the input and `stride` in the output, two at a time. */
@@ -260,6 +271,121 @@ static inline void ei_depthwise_strip_i8(const ei_conv_params *p, const char *co
     ei_depthwise_strip_groups(p, segments, pixels, step, out, 1);
   else
     ei_depthwise_strip_groups(p, segments, pixels, step, out, groups);
+}
+
+/* Depthwise 3 x 3, a band of output rows at a time: down a column of blocks of 64 outputs, each row
+ * of inputs is interleaved once for the (up to three) outputs it is in. Weights have the three taps
+ * of a row of the kernel and a fourth of zeros. */
+static inline __attribute__((always_inline)) void ei_depthwise_row_dot(const char *x,
+                                                                       const ptrdiff_t *tap,
+                                                                       __m512i *words) {
+  const __m512i x0 = _mm512_loadu_si512(x), x1 = _mm512_loadu_si512(x + tap[0]);
+  const __m512i x2 = _mm512_loadu_si512(x + tap[1]);
+  ei_interleave(x0, x1, x2, _mm512_setzero_si512(), words);
+}
+
+static inline __attribute__((always_inline)) void ei_depthwise_column_i8(
+    const ei_conv_params *p, const char *x, const ptrdiff_t *tap, const char *block, int32_t width,
+    int32_t count, char *out, const int stride, const int positive) {
+  const ptrdiff_t out_row = (ptrdiff_t)p->out_w * p->out_c;
+  const char *w = block + EI_DEPTHWISE_HEAD;
+  __m512i sum[3][4], words[4];
+#define EI_START(s)                                               \
+  _Pragma("GCC unroll 4") for (int i = 0; i < 4; i++) sum[s][i] = \
+      _mm512_loadu_si512(block + EI_FACTOR_BYTES * i)
+#define EI_ADD(s, dy)                                 \
+  _Pragma("GCC unroll 4") for (int i = 0; i < 4; i++) \
+      ei_dot16(&sum[s][i], words[i], _mm512_loadu_si512(w + 256 * (dy) + 64 * i))
+  ei_depthwise_row_dot(x, tap, words);
+  x += p->row_bytes;
+  EI_START(0);
+  EI_ADD(0, 0);
+  if (stride == 1) {
+    ei_depthwise_row_dot(x, tap, words);
+    x += p->row_bytes;
+    EI_ADD(0, 1);
+    EI_START(1);
+    EI_ADD(1, 0);
+  }
+  for (int32_t y = 0; y < count; y++, out += out_row) {
+    if (stride == 2) {
+      ei_depthwise_row_dot(x, tap, words);
+      x += p->row_bytes;
+      EI_ADD(0, 1);
+    }
+    ei_depthwise_row_dot(x, tap, words);
+    x += p->row_bytes;
+    EI_ADD(0, 2);
+    if (stride == 1) {
+      EI_ADD(1, 1);
+      EI_START(2);
+      EI_ADD(2, 0);
+    } else {
+      EI_START(1);
+      EI_ADD(1, 0);
+    }
+    __m512i done[4];
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+      const ei_factor16 factor = ei_load_factor16(block + EI_FACTOR_BYTES * i);
+      done[i] = ei_rescale16(sum[0][i], &factor, positive);
+      sum[0][i] = sum[1][i];
+      if (stride == 1) sum[1][i] = sum[2][i];
+    }
+    ei_depthwise_store(p, done, out, width);
+  }
+#undef EI_START
+#undef EI_ADD
+}
+
+typedef void (*ei_depthwise_column)(const ei_conv_params *p, const char *x, const ptrdiff_t *tap,
+                                    const char *block, int32_t width, int32_t count, char *out);
+
+#define EI_COLUMN(name, stride, positive)                                          \
+  static void name(const ei_conv_params *p, const char *x, const ptrdiff_t *tap,   \
+                   const char *block, int32_t width, int32_t count, char *out) {   \
+    ei_depthwise_column_i8(p, x, tap, block, width, count, out, stride, positive); \
+  }
+EI_COLUMN(ei_depthwise_column_1, 1, 0)
+EI_COLUMN(ei_depthwise_column_2, 2, 0)
+EI_COLUMN(ei_depthwise_column_1_positive, 1, 1)
+EI_COLUMN(ei_depthwise_column_2_positive, 2, 1)
+#undef EI_COLUMN
+
+#define EI_HAVE_DEPTHWISE_BANDS_I8 1
+static inline void ei_depthwise_bands_i8(const ei_conv_params *p, const ei_io *io) {
+  static const ei_depthwise_column columns[2][2] = {
+      {ei_depthwise_column_1, ei_depthwise_column_1_positive},
+      {ei_depthwise_column_2, ei_depthwise_column_2_positive}};
+  const ei_depthwise_column column = columns[p->stride_h - 1][p->small == 2];
+  const char *image = (const char *)io->in[0];
+  char *out = (char *)io->out[0], *band = (char *)io->scratch;
+  const ptrdiff_t wide = p->out_c;
+  ptrdiff_t tap[2];
+  for (int32_t j = 1; j < 3; j++)
+    tap[j - 1] = (ptrdiff_t)(j % p->stride_w) * p->phase_bytes + j / p->stride_w * wide;
+  const ptrdiff_t block_bytes = EI_DEPTHWISE_HEAD + 3 * 256;
+  const int32_t images = io->rows * p->images, out_row = p->out_w * p->out_c;
+  memset(band, ei_window_pad(p, EI_FLIP_I8),
+         (size_t)((p->band - 1) * p->stride_h + 3) * (size_t)p->row_bytes);
+  for (int32_t i = 0; i < images; i++, image += (ptrdiff_t)p->in_h * p->in_w * p->in_c)
+    for (int32_t first = 0; first < p->out_h; first += p->band) {
+      const int32_t count = p->out_h - first < p->band ? p->out_h - first : p->band;
+      const int32_t top = first * p->stride_h - p->pad_top;
+      for (int32_t r = 0; r < (count - 1) * p->stride_h + 3; r++)
+        ei_window_load(p, image, top + r, 1, EI_FLIP_I8, band + (ptrdiff_t)r * p->row_bytes);
+      const char *block = (const char *)p->extra;
+      if (64 % p->out_c == 0) {
+        /* Several pixels lie in a block, the same weights for each. */
+        for (int32_t at = 0; at < out_row; at += 64)
+          column(p, band + at, tap, block, out_row - at, count, out + at);
+      } else {
+        for (int32_t c = 0; c < p->out_c; c += 64, block += block_bytes)
+          for (int32_t at = c; at < out_row; at += p->out_c)
+            column(p, band + at, tap, block, p->out_c - c, count, out + at);
+      }
+      out += (ptrdiff_t)count * out_row;
+    }
 }
 
 #undef EI_SLIDE
