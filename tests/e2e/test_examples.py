@@ -11,15 +11,35 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-def test_activity_recognition() -> None:
-    pytest.importorskip("aeon", reason="the recordings are in the package aeon: extra [examples]")
+def run_example(name: str, *options: str) -> str:
+    """What an example prints; it has to keep its promises."""
     done = subprocess.run(
-        [sys.executable, str(ROOT / "examples" / "activity_recognition.py"), "--seconds", "0.01"],
+        [sys.executable, str(ROOT / "examples" / name), *options],
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "scikit-learn" in done.stdout
-    assert "FAILED" not in done.stdout
-    assert "NO" not in done.stdout.split()
+    return done.stdout
+
+
+def test_activity_recognition() -> None:
+    pytest.importorskip("aeon", reason="the recordings are in the package aeon: extra [examples]")
+    text = run_example("activity_recognition.py", "--seconds", "0.01")
+    assert "scikit-learn" in text
+    assert "FAILED" not in text
+    assert "NO" not in text.split()
+
+
+def test_digits_network(tmp_path: Path) -> None:
+    text = run_example("digits_network.py", "--epochs", "4", "--output", str(tmp_path))
+    for part in ("float32", "int16", "int8", "dB"):
+        assert part in text
+    assert (tmp_path / "digits.tflite").read_bytes()[4:8] == b"TFL3"
+
+
+def test_motion_networks() -> None:
+    pytest.importorskip("aeon", reason="the recordings are in the package aeon: extra [examples]")
+    text = run_example("motion_networks.py", "--epochs", "6")
+    assert text.count("int8") == 2
+    assert "gestures" in text

@@ -18,6 +18,7 @@ from edgeinfer.converters.tflite._file import read_file
 from edgeinfer.errors import (
     FormatError,
     InvalidInputError,
+    InvalidParameterError,
     MissingExtraError,
     UnsupportedError,
 )
@@ -58,9 +59,18 @@ def verify_network(
     name = os.fspath(path)
     try:
         # A damaged file is told as such before other libraries read it, which trust files more.
-        read_file(data)
+        main = read_file(data)[0]
     except FormatError as err:
         raise FormatError(f"{name}: {err}") from err
+    types = {main.tensors[i].type for i in main.inputs} | {
+        main.tensors[i].type for op in main.operators for i in op.outputs
+    }
+    if "layers" in model.graph.info.report and not types & {"INT8", "INT16"}:
+        raise InvalidParameterError(
+            f"{name} is the float network that this {model.precision} model was quantized from: "
+            "they differ by what model.report tells; for other data compare model.predict(X) with "
+            "edgeinfer.convert(path).predict(X)"
+        )
     sources = _sources(data, name)
     if not sources:
         raise MissingExtraError("ai-edge-litert", "litert", f"comparing with {name}")

@@ -224,6 +224,29 @@ def test_saved_with_its_report(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.predict(X), model.predict(X))
 
 
+def test_verify_says_where_the_loss_is_told(tmp_path: Path) -> None:
+    path = small.save(tmp_path, small.residual())
+    X = small.rows(path, 20)
+    model = edgeinfer.convert(path, precision="int8", calibration=X)
+    with pytest.raises(InvalidParameterError, match=r"quantized from: (.|\n)*model\.report"):
+        edgeinfer.verify(model, str(path), X)
+
+
+def test_a_bound_beyond_all_values_costs_no_resolution(tmp_path: Path) -> None:
+    b = small.Layers(6)
+    x = b.floats(1, 6, 6, 4)
+    y = b.conv(x, 4, act=0)
+    limits = {"MAXIMUM": -1e30, "MINIMUM": 1e30}
+    for name, limit in limits.items():
+        bound = b.constant(np.full(1, limit, np.float32))
+        y = b.apply(name, [y, bound], (1, 6, 6, 4), "MaximumMinimumOptions")
+    path = small.save(tmp_path, b.build([x], [b.dense(y, 3)]))
+    model = edgeinfer.convert(path, precision="int8", calibration=small.rows(path, 50))
+    lines = model.report["layers"]
+    assert [line["precision"] for line in lines] == ["int8"] * 4
+    assert all(line["sqnr"] > 25 for line in lines)
+
+
 def test_parameters_of_a_range() -> None:
     assert params_of(0.0, 255.0, "int8") == Params("int8", 1.0, -128)
     assert params_of(3.0, 255.0, "int8") == Params("int8", 1.0, -128)

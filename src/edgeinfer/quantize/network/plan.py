@@ -190,7 +190,9 @@ def assign(network: Subgraph, plan: Plan, ranges: Mapping[int, tuple[float, floa
                 fixed[a] = fixed.pop(b)
 
     def constants(number: int, output: int) -> None:
-        """Float constants that are joined with, or chosen from, the output's values."""
+        """Float constants that are joined with the values; a bound beyond them only saturates."""
+        if network.operators[number].name in ("MAXIMUM", "MINIMUM"):
+            return
         for i in network.operators[number].inputs:
             if i >= 0 and not is_activation(network, i) and network.tensors[i].type == "FLOAT32":
                 data = network.tensors[i].data
