@@ -8,7 +8,7 @@ STAMP := $(VENV)/installed
 LEAN := $(VENV)/installed-for-demo
 NATIVE := pyproject.toml setup.py $(wildcard src/edgeinfer/*/*.pyx src/edgeinfer/kernels/csrc/* src/edgeinfer/kernels/csrc/isa/*)
 
-.PHONY: demo test sanitized sanitize sanitize-tflite lint format wheel figures bench clean
+.PHONY: demo test sanitized sanitize sanitize-tflite lint format wheel figures microcontrollers bench clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -77,6 +77,13 @@ figures: $(STAMP)
 	mkdir -p build
 	$(BIN)/python -m pytest bench/test_one_row.py -q -rs --benchmark-json build/figures.json
 	$(BIN)/python -m bench.report build/figures.json --readme README.md
+
+# The README's table of microcontrollers: half a minute, where the cross compiler and QEMU are.
+microcontrollers: $(STAMP)
+	$(BIN)/python -m pip install --quiet --editable ".[dev,bench]"
+	mkdir -p build
+	$(BIN)/python -m pytest bench/test_microcontrollers.py -q -rs --benchmark-json build/targets.json
+	$(BIN)/python -m bench.report build/targets.json --readme README.md
 
 clean:
 	rm -rf $(VENV) build dist src/*.egg-info

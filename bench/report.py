@@ -21,7 +21,7 @@ def collect(raw: dict[str, Any]) -> dict[str, Any]:
     workloads: dict[str, dict[str, Any]] = defaultdict(dict)
     for entry in raw["benchmarks"]:
         info = entry["extra_info"]
-        if "workload" not in info:
+        if "workload" not in info or "flash_bytes" in info:
             continue
         workloads[info["workload"]][info["engine"]] = {
             "median_s": entry["stats"]["median"],
@@ -103,6 +103,39 @@ def table(results: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def microcontrollers(raw: dict[str, Any]) -> str:
+    """What exported models take of an emulated core, beside what they should take at most."""
+    entries = [e["extra_info"] for e in raw["benchmarks"] if "flash_bytes" in e["extra_info"]]
+    if not entries:
+        return ""
+    lines = [
+        "| model | core | flash B (at most) | instructions (at most) "
+        "| RAM and stack B | as the source |",
+        "|---|---|---|---|---|---|",
+    ]
+    for info in entries:
+        memory = info["ram_bytes"] + (info["stack_bytes"] or 0)
+        lines.append(
+            f"| {info['workload']} | {info['target']} "
+            f"| {_at_most(info['flash_bytes'], info['flash_target'])} "
+            f"| {_at_most(info['instructions'], info['instructions_target'])} "
+            f"| {memory} | {info['agreement']:.1%} |"
+        )
+    lines += [
+        "",
+        "int8, gcc -O2 under emulation, per call; every answer equal to the host's. "
+        "What is to be reached comes from the figures of the best peers there.",
+    ]
+    return "\n".join(lines)
+
+
+def _at_most(have: float, most: float | None) -> str:
+    """A figure, and the limit it met or missed."""
+    if most is None:
+        return f"{have:.0f}"
+    return f"{have:.0f} ({most:.0f} {'met' if have <= most else 'missed'})"
+
+
 PRECISIONS = ("float64", "float32", "int16", "int8")
 
 
@@ -172,13 +205,16 @@ def main() -> None:
     parser.add_argument("--readme", type=Path, help="file with the figures markers")
     parser.add_argument("--plots", type=Path, help="folder for the plots")
     options = parser.parse_args()
-    results = collect(json.loads(options.raw.read_text()))
-    text = table(results)
-    print(text)
+    raw = json.loads(options.raw.read_text())
+    results = collect(raw)
+    text, small = table(results), microcontrollers(raw)
+    print(text if results["workloads"] else "", small, sep="\n\n")
     if options.results:
         options.results.write_text(json.dumps(results, indent=1) + "\n")
-    if options.readme:
+    if options.readme and results["workloads"]:
         put_into(options.readme, text)
+    if options.readme and small:
+        put_into(options.readme, small, "microcontrollers")
     if options.plots:
         plot(results, options.plots)
 

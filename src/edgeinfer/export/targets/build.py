@@ -158,7 +158,8 @@ def build(
             f"{machine.rows.length // row_bytes} fit its memory at once"
         )
     files: dict[str, str] = {n: t for n, t in export.files.items() if n.endswith((".h", ".c"))}
-    for name in (*_HARNESS, f"{machine.platform}.c"):
+    bare = () if machine.is_host else ("bare.h",)
+    for name in (*_HARNESS, *bare, f"{machine.platform}.c"):
         files[name] = _harness(name)
     if machine.platform == "riscv" and not has_c_library(machine):
         for name in ("string.h", "math.h", "memory.c"):

@@ -11,6 +11,15 @@ typedef struct {
   int32_t allow_nan;
 } ei_check_small_params;
 
+/* A float's bits. Loaded as a float: of that the compiler knows that it is aligned, and cores that
+ * cannot load words from anywhere would otherwise do it byte by byte. */
+EI_API uint32_t ei_bits(const float *x) {
+  const float value = *x;
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
 /* Whether an infinity or a NaN may be among n values; never no when there is one. With a
  * floating-point unit the sum tells (it may overflow without); not where the compiler may assume
  * that there are neither. */
@@ -59,8 +68,7 @@ EI_API int ei_any_beyond_f32(const float *x, ptrdiff_t n) {
 #else
 /* Without one: the highest bit becomes set where the exponent is all ones. */
 EI_API uint32_t ei_beyond_bit(const float *x) {
-  uint32_t bits;
-  memcpy(&bits, x, sizeof bits);
+  const uint32_t bits = ei_bits(x);
   return (bits & 0x7F800000u) + 0x00800000u;
 }
 
@@ -78,9 +86,7 @@ EI_API int ei_any_beyond_f32(const float *x, ptrdiff_t n) {
 EI_API ei_status ei_which_beyond_f32(const float *x, ptrdiff_t n, int32_t allow_nan) {
   int has_nan = 0;
   for (ptrdiff_t i = 0; i < n; i++) {
-    uint32_t bits;
-    memcpy(&bits, &x[i], sizeof bits);
-    bits <<= 1;
+    const uint32_t bits = ei_bits(x + i) << 1;
     if (bits == 0xFF000000u) return EI_INF;
     has_nan |= bits > 0xFF000000u;
   }

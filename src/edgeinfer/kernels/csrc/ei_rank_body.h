@@ -11,8 +11,7 @@ EI_API ei_status EI_RANK1(EI_SUFFIX)(const void *params, const ei_io *io) {
       const uint16_t *group = p->groups + 4 * g;
       const int32_t *keys = p->keys + group[1];
       uint32_t below = 0, left = group[2];
-      int32_t bits;
-      memcpy(&bits, &x[group[0]], sizeof bits);
+      const int32_t bits = (int32_t)ei_bits(x + group[0]);
       const int missing = ei_bits_are_nan(bits);
       const int32_t key = ei_float_key(bits);
       while (left > 0 && !missing) {

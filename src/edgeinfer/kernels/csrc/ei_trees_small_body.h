@@ -16,8 +16,7 @@ EI_API uint32_t EI_JOINED(trees_small_leaf)(const ei_trees_small_params *p, cons
     const uint32_t next = tree[(at << p->wide) + (uint32_t)p->wide];
     const uint32_t rank = test >> p->rank_shift & ranks;
 #if EI_FLOAT_INPUT
-    int32_t key;
-    memcpy(&key, &x[test & columns], sizeof key);
+    const int32_t key = (int32_t)ei_bits(x + (test & columns));
     const int left = missing && ei_bits_are_nan(key)
                          ? rank < (uint32_t)p->n_left
                          : (p->negative ? ei_float_key(key) : key) <= p->keys[rank];
