@@ -7,4 +7,8 @@
 void *memcpy(void *to, const void *from, size_t bytes);
 void *memset(void *to, int value, size_t bytes);
 
+/* Freestanding compilers would call them even for four bytes. */
+#define memcpy(to, from, size)  __builtin_memcpy(to, from, size)
+#define memset(to, value, size) __builtin_memset(to, value, size)
+
 #endif
