@@ -36,6 +36,7 @@ class NetworkBuilder:
         data: np.ndarray | None = None,
         axis: int = 0,
         sparsity: tuple[Any, ...] | None = None,
+        variable: bool = False,
     ) -> int:
         """Add a tensor, a constant if there is `data`; returns its index.
 
@@ -52,6 +53,7 @@ class NetworkBuilder:
                 "data": data,
                 "axis": axis,
                 "sparsity": sparsity,
+                "variable": variable,
             }
         )
         return len(self.tensors) - 1
@@ -136,6 +138,7 @@ class NetworkBuilder:
         tflite.TensorAddType(b, TYPES[tensor["dtype"]])
         tflite.TensorAddBuffer(b, buffer)
         tflite.TensorAddName(b, text)
+        tflite.TensorAddIsVariable(b, tensor["variable"])
         if quantization is not None:
             tflite.TensorAddQuantization(b, quantization)
         if sparsity is not None:

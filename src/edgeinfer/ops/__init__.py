@@ -17,6 +17,7 @@
 `arithmetic`, `table`     quantized tensors element by element, integer functions by table
 `integers`                integers to other integers, one at a time; places, rows by index
 `normalize_int`           softmax, its logarithm and the Euclidean norm of integers
+`recurrent`               LSTM
 `move`                    strided copies, padding, constants
 `neighbors`               nearest neighbours, their votes and means
 `neighbor_tree`           the same by scikit-learn's own tree
@@ -52,6 +53,7 @@ from edgeinfer.ops.network import (
 from edgeinfer.ops.normalize_int import QL2Norm, QLogSoftmax, QSoftmax, QSoftmax16
 from edgeinfer.ops.pool import Pool2D
 from edgeinfer.ops.quantize import Dequantize, Quantize
+from edgeinfer.ops.recurrent import LSTM, QLSTM
 from edgeinfer.ops.reduce import ArgMax, Normalize, Reduce, Softmax
 from edgeinfer.ops.scale import Binary, BinaryConst, Clip, Impute
 from edgeinfer.ops.select import Cast, Concat, Reshape, Select
@@ -61,7 +63,9 @@ from edgeinfer.ops.tree_small import RankCodes, SmallTrees
 from edgeinfer.ops.unary import Complement, Unary
 
 __all__ = [
+    "LSTM",
     "OPS",
+    "QLSTM",
     "ArgMax",
     "BatchMatMul",
     "Binary",

@@ -82,6 +82,38 @@ class Table16(Op):
         return Lowered("table_16", Block("ei_table_16_params", fields))
 
 
+def check_sigmoid_table(table: np.ndarray) -> None:
+    """Raise GraphError unless it can be the table of `QSigmoid16`."""
+    require(table.size == 256, "the table has 256 entries")
+    require(bool((np.diff(table.astype(int)) >= 0).all()), "the table does not rise")
+
+
+def sigmoid_scaled(x: np.ndarray, multiplier: int, shift: int) -> np.ndarray:
+    """int16 values as multiples of 1 / 12288, int64."""
+    half = 1 << (shift - 1) if shift else 0
+    return np.asarray((x.astype(np.int64) * multiplier + half) >> shift)
+
+
+def _magnitude(table: np.ndarray, size: np.ndarray, bits: int) -> np.ndarray:
+    wide = table.astype(np.int64)
+    place = np.minimum(size >> bits, 254)
+    y = (wide[place] << bits) + (size & ((1 << bits) - 1)) * (wide[place + 1] - wide[place])
+    most = 0x7FFF << 10 if bits == 9 else 0xFFFF << 8
+    return np.where(size >> bits >= 255, most, y)
+
+
+def logistic_16(table: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """The logistic function of x / 12288 with 15 bits after the point, int64."""
+    y = _magnitude(table, np.abs(x), 9)
+    return np.asarray(np.where(x >= 0, y + 512, (1 << 25) - y + 511) >> 10)
+
+
+def tanh_16(table: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """The same of tanh."""
+    y, half = _magnitude(table, np.abs(x), 8), 1 << 23
+    return np.asarray(np.where(x >= 0, y - half + 128, half - y + 127) >> 8)
+
+
 @dataclass(frozen=True, eq=False)
 class QSigmoid16(Op):
     """The logistic function or the tanh of int16, as int16 of scale 1/32768.
@@ -102,27 +134,15 @@ class QSigmoid16(Op):
         require(self.fn in ("logistic", "tanh"), f"unknown function {self.fn!r}")
         require(0 <= self.multiplier < 1 << 16, "the multiplier is out of range")
         require(0 <= self.shift <= 31, "the shift is out of range")
-        require(self.table.size == 256, "the table has 256 entries")
-        require(bool((np.diff(self.table.astype(int)) >= 0).all()), "the table does not rise")
+        check_sigmoid_table(self.table)
 
     def infer(self, x: TensorType) -> tuple[TensorType, ...]:
         require(x.dtype == "int16", f"takes int16, not {x}")
         return (TensorType("int16", x.shape, QParams((1 / 32768,), (0,))),)
 
     def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
-        half = 1 << (self.shift - 1) if self.shift else 0
-        scaled = (x.astype(np.int64) * self.multiplier + half) >> self.shift
-        size, table = np.abs(scaled), self.table.astype(np.int64)
-        bits = 9 if self.fn == "logistic" else 8
-        place = np.minimum(size >> bits, 254)
-        slope = table[place + 1] - table[place]
-        y = (table[place] << bits) + (size & ((1 << bits) - 1)) * slope
-        most = 0x7FFF << 10 if bits == 9 else 0xFFFF << 8
-        y = np.where(size >> bits >= 255, most, y)
-        if bits == 9:
-            y = np.where(scaled >= 0, y + 512, (1 << 25) - y + 511) >> 10
-        else:
-            y = np.where(scaled >= 0, y - (1 << 23) + 128, (1 << 23) - y + 127) >> 8
+        function = logistic_16 if self.fn == "logistic" else tanh_16
+        y = function(self.table, sigmoid_scaled(x, self.multiplier, self.shift))
         return (y.astype(np.int16),)
 
     def lower(self, x: TensorType) -> Lowered:

@@ -18,6 +18,7 @@ _FAMILIES = (
     "_elementwise",
     "_indexing",
     "_rearranging",
+    "_recurrent",
     "_reductions",
     "_shapes",
     "_variables",

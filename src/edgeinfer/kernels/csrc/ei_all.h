@@ -20,6 +20,7 @@
 #include "ei_neighbors_int.h"
 #include "ei_neighbors_tree.h"
 #include "ei_quantize_small.h"
+#include "ei_recurrent.h"
 #include "ei_reduce.h"
 #include "ei_trees.h"
 #include "ei_trees_small.h"

@@ -87,39 +87,40 @@ EI_API uint32_t ei_sigmoid_magnitude(const uint16_t *table, uint32_t x, int32_t 
   return (low << bits) + (x & (((uint32_t)1 << bits) - 1)) * (high - low);
 }
 
-EI_API int32_t ei_sigmoid_input(const ei_sigmoid_i16_params *p, int32_t x) {
-  const int32_t round = p->shift > 0 ? (int32_t)((uint32_t)1 << (p->shift - 1)) : 0;
-  return (int32_t)(((int64_t)x * p->multiplier + round) >> p->shift);
+EI_API int32_t ei_sigmoid_scaled(int32_t x, int32_t multiplier, int32_t shift) {
+  const int64_t round = shift > 0 ? (int64_t)1 << (shift - 1) : 0;
+  return (int32_t)(((int64_t)x * multiplier + round) >> shift);
 }
 
-EI_API ei_status ei_logistic_i16(const void *params, const ei_io *io) {
-  const ei_sigmoid_i16_params *p = (const ei_sigmoid_i16_params *)params;
-  const int16_t *x = (const int16_t *)io->in[0];
-  int16_t *y = (int16_t *)io->out[0];
-  const ptrdiff_t total = (ptrdiff_t)io->rows * p->n;
-  for (ptrdiff_t i = 0; i < total; i++) {
-    const int32_t v = ei_sigmoid_input(p, x[i]);
-    const uint32_t size = v < 0 ? 0u - (uint32_t)v : (uint32_t)v;
-    const uint32_t s = ei_sigmoid_magnitude(p->table, size, 9);
-    y[i] = (int16_t)((v >= 0 ? s + 512 : ((uint32_t)1 << 25) - s + 511) >> 10);
-  }
-  return EI_OK;
+/* The logistic function of x / 12288, 15 bits after the point. */
+EI_API int32_t ei_logistic_16(const uint16_t *table, int32_t x) {
+  const uint32_t size = x < 0 ? 0u - (uint32_t)x : (uint32_t)x;
+  const uint32_t s = ei_sigmoid_magnitude(table, size, 9);
+  return (int32_t)((x >= 0 ? s + 512 : ((uint32_t)1 << 25) - s + 511) >> 10);
 }
 
-EI_API ei_status ei_tanh_i16(const void *params, const ei_io *io) {
-  const ei_sigmoid_i16_params *p = (const ei_sigmoid_i16_params *)params;
-  const int16_t *x = (const int16_t *)io->in[0];
-  int16_t *y = (int16_t *)io->out[0];
-  const ptrdiff_t total = (ptrdiff_t)io->rows * p->n;
-  for (ptrdiff_t i = 0; i < total; i++) {
-    const int32_t v = ei_sigmoid_input(p, x[i]);
-    const uint32_t size = v < 0 ? 0u - (uint32_t)v : (uint32_t)v;
-    const int32_t s = (int32_t)ei_sigmoid_magnitude(p->table, size, 8);
-    const int32_t half = (int32_t)1 << 23;
-    y[i] = (int16_t)((v >= 0 ? s - half + 128 : half - s + 127) >> 8);
-  }
-  return EI_OK;
+/* The same of tanh. */
+EI_API int32_t ei_tanh_16(const uint16_t *table, int32_t x) {
+  const uint32_t size = x < 0 ? 0u - (uint32_t)x : (uint32_t)x;
+  const int32_t s = (int32_t)ei_sigmoid_magnitude(table, size, 8), half = (int32_t)1 << 23;
+  return (x >= 0 ? s - half + 128 : half - s + 127) >> 8;
 }
+
+#define EI_SIGMOID_KERNEL(kernel, one)                                                 \
+  EI_API ei_status kernel(const void *params, const ei_io *io) {                       \
+    const ei_sigmoid_i16_params *p = (const ei_sigmoid_i16_params *)params;            \
+    const int16_t *x = (const int16_t *)io->in[0];                                     \
+    int16_t *y = (int16_t *)io->out[0];                                                \
+    const ptrdiff_t total = (ptrdiff_t)io->rows * p->n;                                \
+    for (ptrdiff_t i = 0; i < total; i++)                                              \
+      y[i] = (int16_t)one(p->table, ei_sigmoid_scaled(x[i], p->multiplier, p->shift)); \
+    return EI_OK;                                                                      \
+  }
+
+EI_SIGMOID_KERNEL(ei_logistic_i16, ei_logistic_16)
+EI_SIGMOID_KERNEL(ei_tanh_i16, ei_tanh_16)
+
+#undef EI_SIGMOID_KERNEL
 
 EI_API int32_t ei_table_513(const int16_t *table, int32_t x) {
   const int16_t *entry = table + ((x + 32768) >> 7);
