@@ -10,6 +10,7 @@ import tflite
 
 TYPES = {
     "float32": tflite.TensorType.FLOAT32,
+    "float16": tflite.TensorType.FLOAT16,
     "int8": tflite.TensorType.INT8,
     "int16": tflite.TensorType.INT16,
     "uint8": tflite.TensorType.UINT8,
@@ -81,23 +82,31 @@ class NetworkBuilder:
             }
         )
 
-    def build(self, inputs: list[int], outputs: list[int]) -> bytes:
-        """The file."""
+    def build(
+        self,
+        inputs: list[int],
+        outputs: list[int],
+        *called: tuple[NetworkBuilder, list[int], list[int]],
+    ) -> bytes:
+        """The file; `called` are further subgraphs with their inputs and outputs."""
         b = flatbuffers.Builder(1024)
         buffers = [self._buffer(b, None)]
-        tensors = []
-        for number, tensor in enumerate(self.tensors):
-            index = 0
-            if tensor["data"] is not None:
-                index = len(buffers)
-                buffers.append(self._buffer(b, tensor["data"]))
-            tensors.append(self._tensor(b, tensor, f"tensor_{number}", index))
-        names = sorted({op["name"] for op in self.operators})
+        parts = ((self, inputs, outputs), *called)
+        names = sorted({op["name"] for part, _, _ in parts for op in part.operators})
         codes = [self._code(b, name) for name in names]
-        operators = [self._operator(b, op, names.index(op["name"])) for op in self.operators]
-        graph = self._subgraph(b, tensors, inputs, outputs, operators)
+        graphs = []
+        for part, reads, writes in parts:
+            tensors = []
+            for number, tensor in enumerate(part.tensors):
+                index = 0
+                if tensor["data"] is not None:
+                    index = len(buffers)
+                    buffers.append(self._buffer(b, tensor["data"]))
+                tensors.append(self._tensor(b, tensor, f"tensor_{number}", index))
+            operators = [self._operator(b, op, names.index(op["name"])) for op in part.operators]
+            graphs.append(self._subgraph(b, tensors, reads, writes, operators))
         codes_vector = _offsets(b, tflite.ModelStartOperatorCodesVector, codes)
-        graphs_vector = _offsets(b, tflite.ModelStartSubgraphsVector, [graph])
+        graphs_vector = _offsets(b, tflite.ModelStartSubgraphsVector, graphs)
         buffers_vector = _offsets(b, tflite.ModelStartBuffersVector, buffers)
         tflite.ModelStart(b)
         tflite.ModelAddVersion(b, 3)

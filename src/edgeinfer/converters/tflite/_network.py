@@ -280,7 +280,7 @@ class Call:
 
     def put_constant(self, number: int, data: np.ndarray) -> None:
         """Say that output `number` is known now."""
-        data = np.ascontiguousarray(data)
+        data = np.asarray(data, order="C")
         if data.dtype.name != graph_dtype(self.output_dtype(number)):
             raise self.op.unsupported(
                 f"computes {data.dtype}, the file says {self.output(number).type}"
