@@ -10,10 +10,11 @@ import pytest
 pytest.importorskip("tflite", reason="needs the package tflite")
 pytest.importorskip("flatbuffers", reason="needs the package flatbuffers")
 
-from edgeinfer.converters.tflite import network_to_graph
+from edgeinfer.converters.tflite import network_to_graph, operators
 from edgeinfer.runtime.program import available_isas, compile_program
 from tests.converters.networks import micro_session
 from tests.converters.operator_cases import CASES, Case, T
+from tests.converters.operator_table import PAGE, marks, with_table
 
 ROWS = 5
 
@@ -87,3 +88,13 @@ def test_operator(case: Case) -> None:
                 else:
                     apart = np.abs(got.astype(np.int64) - expected.astype(np.int64)).max()
                     assert apart <= case.tolerance, (isa, row)
+
+
+def test_the_documentation_lists_what_is_tested() -> None:
+    """``python -m tests.converters.operator_table`` writes the table."""
+    text = PAGE.read_text()
+    assert with_table(text) == text
+    known = set(operators())
+    assert set(marks()) <= known
+    for name in known:
+        assert name in text or name.startswith(("LOGICAL_", "LESS", "GREATER", "EQUAL", "NOT_EQ"))
