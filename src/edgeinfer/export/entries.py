@@ -169,6 +169,8 @@ def _fits_int32(graph: Graph, tensor: str) -> bool:
         if tensor in node.outputs and node.op.kind == "Lookup":
             table = node.op.constants()["table"]
             return bool((np.abs(table.astype(np.float64)) < 1 << 31).all())
+        if tensor in node.outputs and node.op.kind == "Convert":
+            return graph.types[node.inputs[0]].dtype not in ("float32", "int64")
     return True
 
 
