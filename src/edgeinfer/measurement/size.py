@@ -53,12 +53,15 @@ class Sizes:
 
 
 def layers(model: Model, method: str | None = None) -> list[Layer]:
-    """The ops of a model in running order, or only those that `method` needs."""
+    """The ops of a model in running order, or only those that `method` needs; no other names of
+    the same memory (a reshape)."""
     graph = model.graph
     types = graph.types
     nodes = graph.nodes if method is None else graph.needed(graph.methods[method].tensors)
     result = []
     for node in nodes:
+        if node.op.alias:  # the same memory under another name: nothing runs
+            continue
         inputs = [types[name] for name in node.inputs]
         result.append(
             Layer(

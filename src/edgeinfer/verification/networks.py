@@ -246,7 +246,8 @@ def _compare(
     for have, want in zip(found, expected, strict=True):
         if have.dtype != want.dtype:
             raise InvalidInputError(
-                f"{who} gives {want.dtype}, the model {have.dtype}: made from another network?"
+                f"{who} gives {want.dtype}, the model {have.dtype}: a network is compared with the "
+                "file whose types it has; of a quantized one, `report` says what that cost"
             )
         error = np.abs(have.astype(np.float64) - want.astype(np.float64))
         both = (have == want) | ((have != have) & (want != want))
