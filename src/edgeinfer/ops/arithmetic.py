@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from edgeinfer.ops.fixed_point import (
 
 FUNCTIONS = ("add", "sub", "mul", "sqdiff", "div", "prelu")
 SUMS = ("add", "sub", "sqdiff")
+
+NEAR = (0, 1, -1, 2, -2, 3, -3)
+"""Factors tried beside the real ones, in units of their last place."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,8 +119,41 @@ class QBinary(Op):
         )
         return np.asarray(np.where(z == 0, none, y).astype(np.int8))
 
+    def linear(self) -> tuple[int, int, int, int] | None:
+        """(a's factor, b's factor, offset, shift to the right) that give every sum of int8 alike.
+
+        ``clip((a * fa + b * fb + offset) >> right, low, high)`` is compared with the reference for
+        all 65,536 pairs; None if no factors beside the real ones agree.
+        """
+        every = np.arange(-128, 128)
+        a, b = every[:, None], every[None, :]
+        wide = np.broadcast_to(a, (256, 256)), np.broadcast_to(b, (256, 256))
+        y = self.reference(*(v.astype(np.int8) for v in wide))[0].astype(np.int64)
+        last = self.multipliers[2] * 2.0 ** (self.shifts[2] - 31 + self.left_shift)
+        real = [self.multipliers[i] * 2.0 ** (self.shifts[i] - 31) * last for i in range(2)]
+        if not 0 < max(real) < 64:
+            return None
+        sign = 1 if self.fn == "add" else -1
+        most_bits = 23 - int(np.ceil(np.log2(max(real))))
+        for right in range(min(most_bits, 24), max(most_bits - 2, 0), -1):
+            first = [round(r * 2.0**right) for r in real]
+            for near_a, near_b in product(NEAR, repeat=2):
+                fa, fb = first[0] + near_a, sign * (first[1] + near_b)
+                sums = a * fa + b * fb
+                # Of the offsets that put each sum where it belongs, any that suits all.
+                least = int(((y << right) - sums)[y > self.low].max(initial=-(1 << 31)))
+                most = int((((y + 1) << right) - 1 - sums)[y < self.high].min(initial=1 << 31))
+                offset = (least + most) // 2
+                if least <= most and int(np.abs(sums).max()) + abs(offset) < 1 << 31:
+                    return fa, fb, offset, right
+        return None
+
     def lower(self, a: TensorType, b: TensorType) -> Lowered:
         names = ("a", "b", "y")
+        found = self.linear() if a.dtype == "int8" and self.fn in ("add", "sub") else None
+        factors = zip(
+            ("a_factor", "b_factor", "offset", "right"), found or (0, 0, 0, -1), strict=True
+        )
         fields = (
             *((f"{n}_zero", "i32", v) for n, v in zip(names, self.zero_points, strict=True)),
             *((f"{n}_multiplier", "i32", v) for n, v in zip(names, self.multipliers, strict=True)),
@@ -125,6 +162,7 @@ class QBinary(Op):
             ("sign", "i32", -1 if self.fn == "sub" else 1),
             ("low", "i32", self.low),
             ("high", "i32", self.high),
+            *((name, "i32", value) for name, value in factors),
             ("n", "i32", a.size),
         )
         name = "add" if self.fn == "sub" else self.fn

@@ -72,8 +72,21 @@ EI_API void ei_qadd_run_i8(const ei_qbinary_params *p, const int8_t *a, const in
 }
 #endif
 
+EI_API void ei_qadd_linear_i8(const ei_qbinary_params *p, const int8_t *a, const int8_t *b,
+                              ptrdiff_t n, int8_t *y) {
+  const int32_t fa = p->a_factor, fb = p->b_factor, offset = p->offset, right = p->right;
+  const int32_t low = p->low, high = p->high;
+  for (ptrdiff_t i = 0; i < n; i++)
+    y[i] = (int8_t)ei_clamp_i32((a[i] * fa + b[i] * fb + offset) >> right, low, high);
+}
+
 EI_API ei_status ei_qadd_i8(const void *params, const ei_io *io) {
   const ei_qbinary_params *p = (const ei_qbinary_params *)params;
+  if (p->right >= 0) {
+    ei_qadd_linear_i8(p, (const int8_t *)io->in[0], (const int8_t *)io->in[1],
+                      (ptrdiff_t)io->rows * p->n, (int8_t *)io->out[0]);
+    return EI_OK;
+  }
   ei_qadd_run_i8(p, (const int8_t *)io->in[0], (const int8_t *)io->in[1],
                  (ptrdiff_t)io->rows * p->n, (int8_t *)io->out[0]);
   return EI_OK;

@@ -18,6 +18,12 @@ typedef struct {
   int32_t sign;       /* of b: -1 subtracts */
   int32_t low;
   int32_t high;
+  int32_t a_factor; /* sums of int8, where both factors and the offset were found
+                       (ops/arithmetic.py): */
+  int32_t
+      b_factor; /* (a * a_factor + b * b_factor + offset) >> right is the same for all a and b */
+  int32_t offset;
+  int32_t right; /* -1: not found */
   int32_t n;
 } ei_qbinary_params;
 
