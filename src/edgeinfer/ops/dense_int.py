@@ -142,6 +142,20 @@ class DenseInt(Op):
         """The largest sum of |weight| of an output."""
         return int(np.abs(self.weights.astype(np.int64)).sum(axis=1).max(initial=0))
 
+    @property
+    def _small(self) -> bool:
+        """Whether the sums of int8 inputs, rescaled, never come near 32 bits: a shorter form then.
+
+        Shifted left they stay below 2^30, shifts to the right are at most 22, and zero points lie
+        within a byte.
+        """
+        if self.multiplier is None or self.shift is None or self.out_zero is None:
+            return False
+        largest = 128.0 * np.abs(self.weights.astype(np.float64)).sum(axis=1)
+        largest = (largest + np.abs(self.bias)) * 2.0 ** np.maximum(self.shift, 0)
+        zeros = int(np.abs(self.out_zero).max())
+        return bool((largest < 2.0**30).all() and (self.shift >= -22).all() and zeros <= 128)
+
     def _combination(self, x: TensorType) -> Combination:
         return x.dtype, self.weights.dtype.name, self.bias.dtype.name
 
@@ -218,6 +232,7 @@ class DenseInt(Op):
             ("low", "i32", self.low),
             ("high", "i32", self.high),
             ("sum32", "i32", self.bias.dtype == np.int32),
+            ("small", "i32", self._small),
         )
         kernel = f"dense_{KERNELS[self._combination(x)]}"
         if self.to_float:

@@ -76,66 +76,70 @@ EI_API void ei_dot_i16w16(const int16_t *x, ptrdiff_t stride, int32_t rows, cons
 }
 #endif
 
-/* The sums of one row with some panels become outputs, `width` of them from `first` on. */
-/* They are rescaled in an array of their own, so that compilers see what may be a vector. The zero
- * point is small, the rescaled sum may be any number: it is clamped before they meet. */
+/* The sums of some rows with some panels, a row EI_INT_STRIDE long, become outputs, `width` of them
+ * from `first` on; p->n_out lie between the outputs of two rows. Integers are rescaled in an array
+ * of their own, so that compilers see what may be a vector. */
 #ifndef EI_HAVE_FINISH_I8
-EI_API void ei_finish_i8(const ei_dense_int_params *p, int32_t first, int32_t width,
+EI_API void ei_finish_i8(const ei_dense_int_params *p, int32_t first, int32_t width, int32_t rows,
                          const int32_t *acc, int8_t *y) {
-  int32_t scaled[EI_INT_STRIDE];
   const int32_t *multiplier = p->multiplier + first, *shift = p->shift + first;
   const int32_t *zero = p->zero + first;
   const int32_t low = p->low, high = p->high;
-  for (int32_t j = 0; j < width; j++) {
-    const int32_t value = ei_rescale_i32(acc[j], multiplier[j], shift[j]);
-    scaled[j] = ei_clamp_i32(value, low - zero[j], high - zero[j]) + zero[j];
+  for (int32_t r = 0; r < rows; r++, acc += EI_INT_STRIDE, y += p->n_out) {
+    int32_t scaled[EI_INT_STRIDE];
+    for (int32_t j = 0; j < width; j++)
+      scaled[j] =
+          ei_output_i32(ei_rescale_i32(acc[j], multiplier[j], shift[j]), zero[j], low, high);
+    for (int32_t j = 0; j < width; j++) y[j] = (int8_t)scaled[j];
   }
-  for (int32_t j = 0; j < width; j++) y[j] = (int8_t)scaled[j];
 }
 #endif
 
-EI_API void ei_finish_i16(const ei_dense_int_params *p, int32_t first, int32_t width,
+EI_API void ei_finish_i16(const ei_dense_int_params *p, int32_t first, int32_t width, int32_t rows,
                           const int64_t *acc, int16_t *y) {
-  int32_t scaled[EI_INT_STRIDE];
   const int32_t *multiplier = p->multiplier + first, *shift = p->shift + first;
-  if (p->sum32)
-    for (int32_t j = 0; j < width; j++)
-      scaled[j] = ei_rescale_i32((int32_t)acc[j], multiplier[j], shift[j]);
-  else
-    for (int32_t j = 0; j < width; j++) scaled[j] = ei_rescale_i64(acc[j], multiplier[j], shift[j]);
   const int32_t *zero = p->zero + first;
   const int32_t low = p->low, high = p->high;
-  for (int32_t j = 0; j < width; j++) {
-    const int32_t inside = ei_clamp_i32(scaled[j], low - zero[j], high - zero[j]);
-    y[j] = (int16_t)(inside + zero[j]);
+  for (int32_t r = 0; r < rows; r++, acc += EI_INT_STRIDE, y += p->n_out) {
+    int32_t scaled[EI_INT_STRIDE];
+    if (p->sum32)
+      for (int32_t j = 0; j < width; j++)
+        scaled[j] = ei_rescale_i32((int32_t)acc[j], multiplier[j], shift[j]);
+    else
+      for (int32_t j = 0; j < width; j++)
+        scaled[j] = ei_rescale_i64(acc[j], multiplier[j], shift[j]);
+    for (int32_t j = 0; j < width; j++)
+      y[j] = (int16_t)ei_output_i32(scaled[j], zero[j], low, high);
   }
 }
 
 EI_API void ei_finish_i8_f32(const ei_dense_int_params *p, int32_t first, int32_t width,
-                             const int32_t *acc, float *y) {
-  for (int32_t j = 0; j < width; j++)
-    y[j] = (float)acc[j] * p->scale[first + j] + p->offset[first + j];
+                             int32_t rows, const int32_t *acc, float *y) {
+  const float *scale = p->scale + first, *offset = p->offset + first;
+  for (int32_t r = 0; r < rows; r++, acc += EI_INT_STRIDE, y += p->n_out)
+    for (int32_t j = 0; j < width; j++) y[j] = (float)acc[j] * scale[j] + offset[j];
 }
 
 EI_API void ei_finish_i16_f32(const ei_dense_int_params *p, int32_t first, int32_t width,
-                              const int64_t *acc, float *y) {
-  for (int32_t j = 0; j < width; j++)
-    y[j] = (float)acc[j] * p->scale[first + j] + p->offset[first + j];
+                              int32_t rows, const int64_t *acc, float *y) {
+  const float *scale = p->scale + first, *offset = p->offset + first;
+  for (int32_t r = 0; r < rows; r++, acc += EI_INT_STRIDE, y += p->n_out)
+    for (int32_t j = 0; j < width; j++) y[j] = (float)acc[j] * scale[j] + offset[j];
 }
 
 /* The sums themselves. */
-EI_API void ei_finish_i32(const ei_dense_int_params *p, int32_t first, int32_t width,
+EI_API void ei_finish_i32(const ei_dense_int_params *p, int32_t first, int32_t width, int32_t rows,
                           const int32_t *acc, int32_t *y) {
-  (void)p;
   (void)first;
-  memcpy(y, acc, (size_t)width * sizeof *y);
+  for (int32_t r = 0; r < rows; r++, acc += EI_INT_STRIDE, y += p->n_out)
+    memcpy(y, acc, (size_t)width * sizeof *y);
 }
 
-EI_API void ei_finish_i64(const ei_dense_int_params *p, int32_t first, int32_t width,
+EI_API void ei_finish_i64(const ei_dense_int_params *p, int32_t first, int32_t width, int32_t rows,
                           const int64_t *acc, int64_t *y) {
-  (void)p;
   (void)first;
-  memcpy(y, acc, (size_t)width * sizeof *y);
+  for (int32_t r = 0; r < rows; r++, acc += EI_INT_STRIDE, y += p->n_out)
+    memcpy(y, acc, (size_t)width * sizeof *y);
 }
 
 /* Rows of n values as rows of `stride` values, the rest zero (as no weight is there to see). */

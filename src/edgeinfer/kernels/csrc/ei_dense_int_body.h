@@ -20,8 +20,7 @@ EI_API ei_status EI_CAT(ei_dense_, EI_KIND)(const void *params, const ei_io *io)
       const int32_t panels = (width + EI_LANES - 1) / EI_LANES;
       EI_ACC acc[EI_INT_ROWS * EI_INT_STRIDE];
       EI_DOT(staged, stride, rows, w, groups, panels, bias, acc);
-      for (int32_t r = 0; r < rows; r++)
-        EI_FINISH(p, o, width, acc + r * EI_INT_STRIDE, y + (run + r) * p->n_out + o);
+      EI_FINISH(p, o, width, rows, acc, y + run * p->n_out + o);
       w += stride * panels * EI_LANES;
       bias += panels * EI_LANES;
     }

@@ -22,6 +22,7 @@ typedef struct {
   int32_t low;    /* clamp of integer outputs */
   int32_t high;
   int32_t sum32; /* rescale 64-bit sums as the 32-bit numbers they are */
+  int32_t small; /* int8: sums shifted left stay below 2^30, shifts right below 23, |zero| <= 128 */
 } ei_dense_int_params;
 
 #endif

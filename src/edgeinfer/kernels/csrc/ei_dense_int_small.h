@@ -117,9 +117,7 @@ EI_API ei_status ei_dense_small_i8(const void *params, const ei_io *io) {
       const int32_t count = ei_small_sums(p, x, o, sums);
       for (int32_t j = 0; j < count; j++) {
         const int32_t value = ei_rescale_i32(sums[j], p->multiplier[o + j], p->shift[o + j]);
-        /* Clamped before the zero point is added: no sum can overflow. */
-        const int32_t zero = p->zero[o + j];
-        y[o + j] = (int8_t)(ei_clamp_i32(value, p->low - zero, p->high - zero) + zero);
+        y[o + j] = (int8_t)ei_output_i32(value, p->zero[o + j], p->low, p->high);
       }
     }
   return EI_OK;

@@ -61,4 +61,9 @@ EI_API int32_t ei_clamp_i32(int32_t x, int32_t low, int32_t high) {
   return x < low ? low : (x > high ? high : x);
 }
 
+/* x + zero within low .. high; clamped before they meet, as x may be any number. */
+EI_API int32_t ei_output_i32(int32_t x, int32_t zero, int32_t low, int32_t high) {
+  return ei_clamp_i32(x, low - zero, high - zero) + zero;
+}
+
 #endif

@@ -23,35 +23,52 @@ int32_t ei_threads_available(void) {
 #endif
 }
 
+/* `n` values, `step` bytes apart and perhaps not aligned, as another type. Inlined with a constant
+ * step where they lie side by side: compilers make vectors of that. */
+static inline void widen(const char *from, int64_t step, int32_t n, double *to) {
+  for (int32_t c = 0; c < n; c++) {
+    float value;
+    memcpy(&value, from + c * step, sizeof value);
+    to[c] = (double)value;
+  }
+}
+
+static inline void narrow(const char *from, int64_t step, int32_t n, float *to) {
+  for (int32_t c = 0; c < n; c++) {
+    double value;
+    memcpy(&value, from + c * step, sizeof value);
+    to[c] = (float)value;
+  }
+}
+
+static inline void gather(const char *from, int64_t step, int32_t n, size_t size, char *to) {
+  for (int32_t c = 0; c < n; c++) memcpy(to + (size_t)c * size, from + c * step, size);
+}
+
 /* One block of an input, converted to the program's type, densely packed. */
 static void stage(const ei_input *input, const ei_array *array, int64_t row, int32_t rows,
                   void *staging) {
+  const int32_t n = input->columns;
+  const int64_t step = array->column_stride;
   for (int32_t r = 0; r < rows; r++) {
-    const char *source = array->data + (row + r) * array->row_stride;
-    const int64_t step = array->column_stride;
-    const int64_t first = (int64_t)r * input->columns;
-    if (input->type == EI_F64 && array->type == EI_F64) {
-      double *target = (double *)staging + first;
-      for (int32_t c = 0; c < input->columns; c++)
-        memcpy(&target[c], source + c * step, sizeof *target);
+    const char *from = array->data + (row + r) * array->row_stride;
+    const int64_t first = (int64_t)r * n;
+    if (input->type == array->type && input->type == EI_F64) {
+      gather(from, step, n, sizeof(double), (char *)((double *)staging + first));
+    } else if (input->type == array->type) {
+      gather(from, step, n, sizeof(float), (char *)((float *)staging + first));
     } else if (input->type == EI_F64) {
-      double *target = (double *)staging + first;
-      for (int32_t c = 0; c < input->columns; c++) {
-        float value;
-        memcpy(&value, source + c * step, sizeof value);
-        target[c] = (double)value;
-      }
-    } else if (array->type == EI_F64) {
-      float *target = (float *)staging + first;
-      for (int32_t c = 0; c < input->columns; c++) {
-        double value;
-        memcpy(&value, source + c * step, sizeof value);
-        target[c] = (float)value;
-      }
+      double *to = (double *)staging + first;
+      if (step == sizeof(float))
+        widen(from, sizeof(float), n, to);
+      else
+        widen(from, step, n, to);
     } else {
-      float *target = (float *)staging + first;
-      for (int32_t c = 0; c < input->columns; c++)
-        memcpy(&target[c], source + c * step, sizeof *target);
+      float *to = (float *)staging + first;
+      if (step == sizeof(double))
+        narrow(from, sizeof(double), n, to);
+      else
+        narrow(from, step, n, to);
     }
   }
 }

@@ -2,6 +2,18 @@
 #ifndef EI_AVX512_INTEGERS_H
 #define EI_AVX512_INTEGERS_H
 
+/* sum += dot products of four unsigned and four signed bytes. As an instruction of our own: with
+ * the intrinsic, compilers copy every sum before and after. */
+static inline __attribute__((always_inline)) void ei_dot16(__m512i *sum, __m512i x, __m512i w) {
+  __asm__("vpdpbusd %2, %1, %0" : "+v"(*sum) : "v"(x), "v"(w));
+}
+
+/* The same of two signed 16-bit numbers each. */
+static inline __attribute__((always_inline)) void ei_dot16_pairs(__m512i *sum, __m512i x,
+                                                                 __m512i w) {
+  __asm__("vpdpwssd %2, %1, %0" : "+v"(*sum) : "v"(x), "v"(w));
+}
+
 /* ei_high_mul by a multiplier that is not negative. Even and odd lanes are multiplied apart. */
 static inline __m512i ei_high_mul16(__m512i x, __m512i multiplier) {
   const __m512i half = _mm512_set1_epi64((int64_t)1 << 30);

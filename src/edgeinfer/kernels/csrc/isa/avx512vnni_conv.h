@@ -13,12 +13,6 @@
 #define EI_CONV_PANEL 16
 #define EI_FLIP_I8    ((char)0x80)
 
-/* sum += dot products of four unsigned and four signed bytes. As an instruction of our own: with
- * the intrinsic, compilers copy every sum before and after. */
-static inline __attribute__((always_inline)) void ei_dot16(__m512i *sum, __m512i x, __m512i w) {
-  __asm__("vpdpbusd %2, %1, %0" : "+v"(*sum) : "v"(x), "v"(w));
-}
-
 #define EI_CAT2(a, b) a##b
 #define EI_CAT(a, b)  EI_CAT2(a, b)
 

@@ -4,9 +4,11 @@
 #define EI_HAVE_DOT_I16W8  1
 #define EI_HAVE_DOT_I16W16 1
 #define EI_HAVE_FINISH_I8  1
+#define EI_HAVE_WIDE_I8    1
 #define EI_INT_PANELS      4
 
 #include "../ei_dense_int_params.h"
+#include "avx512_integers.h"
 
 static inline __m512i ei_broadcast_32(const void *x) {
   int32_t value;
@@ -34,7 +36,7 @@ static inline __attribute__((always_inline)) void ei_tile_i8(int rows, int panel
     for (int r = 0; r < rows; r++) {
       const __m512i four = ei_broadcast_32((r < 4 ? x : second) + (r % 4) * stride);
 #pragma GCC unroll 4
-      for (int p = 0; p < panels; p++) sum[r][p] = _mm512_dpbusd_epi32(sum[r][p], four, weight[p]);
+      for (int p = 0; p < panels; p++) ei_dot16(&sum[r][p], four, weight[p]);
     }
   }
 #pragma GCC unroll 8
@@ -88,7 +90,7 @@ static inline __attribute__((always_inline)) void ei_tile_i16w8(int rows, const 
       const __m512i weight = _mm512_cvtepi8_epi16(bytes);
 #pragma GCC unroll 8
       for (int r = 0; r < rows; r++)
-        sum[r] = _mm512_dpwssd_epi32(sum[r], ei_broadcast_32(x + r * stride + 2 * g), weight);
+        ei_dot16_pairs(&sum[r], ei_broadcast_32(x + r * stride + 2 * g), weight);
     }
 #pragma GCC unroll 8
     for (int r = 0; r < rows; r++) ei_widen(sum[r], acc + r * EI_INT_PANELS * EI_LANES);
@@ -158,38 +160,161 @@ static inline void ei_dot_i16w16(const int16_t *x, ptrdiff_t stride, int32_t row
   }
 }
 
-/* ei_rescale_i32 of 16 sums at a time. Multipliers are not negative, so nothing saturates in the
- * high product; (ab + 2^30) >> 31 is taken of even and odd lanes. */
-static inline void ei_finish_i8(const ei_dense_int_params *p, int32_t first, int32_t width,
-                                const int32_t *acc, int8_t *y) {
-  const __m512i none = _mm512_setzero_si512(), one = _mm512_set1_epi32(1);
-  const __m512i half = _mm512_set1_epi64((int64_t)1 << 30);
-  const __m512i low = _mm512_set1_epi32(p->low), high = _mm512_set1_epi32(p->high);
-  for (int32_t j = 0; j < width; j += 16) {
-    const __m512i shift = _mm512_loadu_si512(p->shift + first + j);
-    const __m512i multiplier = _mm512_loadu_si512(p->multiplier + first + j);
-    const __m512i left = _mm512_max_epi32(shift, none);
-    const __m512i right = _mm512_max_epi32(_mm512_sub_epi32(none, shift), none);
-    const __m512i x = _mm512_sllv_epi32(_mm512_loadu_si512(acc + j), left);
-    const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(x, multiplier), half);
-    const __m512i odd = _mm512_add_epi64(
-        _mm512_mul_epi32(_mm512_srli_epi64(x, 32), _mm512_srli_epi64(multiplier, 32)), half);
-    const __m512i product =
-        _mm512_mask_mov_epi32(_mm512_srli_epi64(even, 31), 0xAAAA, _mm512_slli_epi64(odd, 1));
-    const __m512i mask = _mm512_sub_epi32(_mm512_sllv_epi32(one, right), one);
-    const __m512i rest = _mm512_and_si512(product, mask);
-    const __m512i threshold =
-        _mm512_add_epi32(_mm512_srli_epi32(mask, 1), _mm512_srli_epi32(product, 31));
-    const __m512i rounded = _mm512_mask_add_epi32(_mm512_srav_epi32(product, right),
-                                                  _mm512_cmpgt_epi32_mask(rest, threshold),
-                                                  _mm512_srav_epi32(product, right), one);
-    /* A product near the ends of 32 bits must not wrap when the zero point is added. */
-    const __m512i zero = _mm512_loadu_si512(p->zero + first + j);
-    const __m512i inside = _mm512_min_epi32(_mm512_max_epi32(rounded, _mm512_sub_epi32(low, zero)),
-                                            _mm512_sub_epi32(high, zero));
-    const __m128i bytes = _mm512_cvtepi32_epi8(_mm512_add_epi32(inside, zero));
-    const int32_t left_over = width - j;
-    const __mmask16 lanes = left_over >= 16 ? 0xFFFF : (__mmask16)((1u << left_over) - 1);
-    _mm_mask_storeu_epi8(y + j, lanes, bytes);
+/* How 16 outputs are rescaled. `small`: no sum, shifted left, comes to 2^30, and no right shift to
+ * 23, so that shorter forms hold; the zero points are then part of `half`. */
+typedef struct {
+  __m512i multiplier, left, right, half;
+  __mmask16 any; /* lanes that are shifted to the right */
+} ei_dense_factor;
+
+static inline __attribute__((always_inline)) ei_dense_factor ei_load_dense_factor(
+    const int32_t *multiplier, const int32_t *shift, int small, __m512i zero_point) {
+  const __m512i zero = _mm512_setzero_si512(), one = _mm512_set1_epi32(1);
+  const __m512i s = _mm512_loadu_si512(shift);
+  ei_dense_factor f;
+  f.multiplier = _mm512_loadu_si512(multiplier);
+  f.left = _mm512_max_epi32(s, zero);
+  if (small) f.left = _mm512_add_epi32(f.left, one);
+  f.right = _mm512_max_epi32(_mm512_sub_epi32(zero, s), zero);
+  f.half = _mm512_srli_epi32(_mm512_sllv_epi32(one, f.right), 1);
+  f.any = _mm512_test_epi32_mask(f.right, f.right);
+  if (small) f.half = _mm512_add_epi32(f.half, _mm512_sllv_epi32(zero_point, f.right));
+  return f;
+}
+
+/* ei_rescale_i32, and with `small` the zero point: of the sum doubled, the upper half of the
+ * product lies ready, and half and -1 are added for one rounding away from zero. */
+static inline __attribute__((always_inline)) __m512i ei_dense_rescale(__m512i x,
+                                                                      const ei_dense_factor *f,
+                                                                      int small) {
+  const __m512i shifted = _mm512_sllv_epi32(x, f->left);
+  if (!small) {
+    const __m512i one = _mm512_set1_epi32(1);
+    const __m512i mask = _mm512_sub_epi32(_mm512_sllv_epi32(one, f->right), one);
+    return ei_divide16(ei_high_mul16(shifted, f->multiplier), f->right, mask);
   }
+  const __m512i half = _mm512_set1_epi64((int64_t)1 << 31);
+  const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(shifted, f->multiplier), half);
+  const __m512i odd = _mm512_add_epi64(
+      _mm512_mul_epi32(_mm512_srli_epi64(shifted, 32), _mm512_srli_epi64(f->multiplier, 32)), half);
+  const __m512i upper = _mm512_mask_shuffle_epi32(odd, 0x5555, even, _MM_PERM_DDBB);
+  const __m512i away = _mm512_maskz_srai_epi32(f->any, upper, 31);
+  return _mm512_srav_epi32(_mm512_add_epi32(_mm512_add_epi32(upper, f->half), away), f->right);
+}
+
+/* Four vectors, saturated, as the bytes of one, in order. */
+static inline __m512i ei_pack16x4(const __m512i *x) {
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  const __m512i y =
+      _mm512_packs_epi16(_mm512_packs_epi32(x[0], x[1]), _mm512_packs_epi32(x[2], x[3]));
+  return _mm512_permutexvar_epi32(order, y);
+}
+
+/* Panels of sums of a row become bytes; the factors of `panels` panels stay in registers for all
+ * rows. Four whole panels of bytes are stored at once. */
+static inline __attribute__((always_inline)) void ei_finish_panels_i8(
+    const ei_dense_int_params *p, int panels, int small, int32_t first, int32_t width, int32_t rows,
+    const int32_t *acc, int8_t *y) {
+  const __m128i low = _mm_set1_epi8((char)p->low), high = _mm_set1_epi8((char)p->high);
+  ei_dense_factor factor[EI_INT_PANELS];
+  __m512i zero[EI_INT_PANELS], least[EI_INT_PANELS], most[EI_INT_PANELS];
+#pragma GCC unroll 4
+  for (int c = 0; c < panels; c++) {
+    const int32_t o = first + c * EI_LANES;
+    zero[c] = _mm512_loadu_si512(p->zero + o);
+    least[c] = _mm512_sub_epi32(_mm512_set1_epi32(p->low), zero[c]);
+    most[c] = _mm512_sub_epi32(_mm512_set1_epi32(p->high), zero[c]);
+    factor[c] = ei_load_dense_factor(p->multiplier + o, p->shift + o, small, zero[c]);
+  }
+  for (int32_t r = 0; r < rows; r++, acc += EI_INT_PANELS * EI_LANES, y += p->n_out) {
+    __m512i value[EI_INT_PANELS];
+#pragma GCC unroll 4
+    for (int c = 0; c < panels; c++) {
+      value[c] = ei_dense_rescale(_mm512_loadu_si512(acc + c * EI_LANES), &factor[c], small);
+      if (!small)
+        value[c] = _mm512_add_epi32(_mm512_min_epi32(_mm512_max_epi32(value[c], least[c]), most[c]),
+                                    zero[c]);
+    }
+    if (panels == 4) {
+      const __m512i bytes = ei_pack16x4(value);
+      _mm512_storeu_si512(y, _mm512_min_epi8(_mm512_max_epi8(bytes, _mm512_broadcastb_epi8(low)),
+                                             _mm512_broadcastb_epi8(high)));
+      continue;
+    }
+#pragma GCC unroll 4
+    for (int c = 0; c < panels; c++)
+      ei_store16((char *)y + c * EI_LANES, width - c * EI_LANES,
+                 _mm_min_epi8(_mm_max_epi8(_mm512_cvtsepi32_epi8(value[c]), low), high));
+  }
+}
+
+static inline void ei_finish_i8(const ei_dense_int_params *p, int32_t first, int32_t width,
+                                int32_t rows, const int32_t *acc, int8_t *y) {
+  if (p->small && width == EI_INT_PANELS * EI_LANES) {
+    ei_finish_panels_i8(p, EI_INT_PANELS, 1, first, width, rows, acc, y);
+    return;
+  }
+  for (; width > 0; width -= EI_LANES, first += EI_LANES, acc += EI_LANES, y += EI_LANES)
+    if (p->small)
+      ei_finish_panels_i8(p, 1, 1, first, width, rows, acc, y);
+    else
+      ei_finish_panels_i8(p, 1, 0, first, width, rows, acc, y);
+}
+
+/* Some rows by four whole panels, from inputs where they are to bytes: sums stay in registers. */
+static inline __attribute__((always_inline)) void ei_wide_tile_i8(int rows,
+                                                                  const ei_dense_int_params *p,
+                                                                  const int8_t *x, const int8_t *w,
+                                                                  int32_t first, int8_t *y) {
+  const ptrdiff_t step = (ptrdiff_t)p->n_in * EI_LANES;
+  const __m512i flip = _mm512_set1_epi8((char)0x80);
+  const __m512i low = _mm512_set1_epi8((char)p->low), high = _mm512_set1_epi8((char)p->high);
+  __m512i sum[4][4];
+#pragma GCC unroll 4
+  for (int c = 0; c < 4; c++) {
+    const __m512i start = _mm512_loadu_si512((const int32_t *)p->bias + first + c * EI_LANES);
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; r++) sum[r][c] = start;
+  }
+  for (int32_t i = 0; i < p->n_in; i += 4, w += 64, x += 4) {
+    __m512i weight[4];
+#pragma GCC unroll 4
+    for (int c = 0; c < 4; c++) weight[c] = _mm512_loadu_si512(w + c * step);
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; r++) {
+      const __m512i four = _mm512_xor_si512(ei_broadcast_32(x + r * (ptrdiff_t)p->n_in), flip);
+#pragma GCC unroll 4
+      for (int c = 0; c < 4; c++) ei_dot16(&sum[r][c], four, weight[c]);
+    }
+  }
+#pragma GCC unroll 4
+  for (int c = 0; c < 4; c++) {
+    const int32_t o = first + c * EI_LANES;
+    const ei_dense_factor factor =
+        ei_load_dense_factor(p->multiplier + o, p->shift + o, 1, _mm512_loadu_si512(p->zero + o));
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; r++) sum[r][c] = ei_dense_rescale(sum[r][c], &factor, 1);
+  }
+#pragma GCC unroll 4
+  for (int r = 0; r < rows; r++)
+    _mm512_storeu_si512(y + (ptrdiff_t)r * p->n_out,
+                        _mm512_min_epi8(_mm512_max_epi8(ei_pack16x4(sum[r]), low), high));
+}
+
+static inline int32_t ei_wide_i8(const ei_dense_int_params *p, const int8_t *x, ptrdiff_t runs,
+                                 int8_t *y) {
+  enum { WIDTH = EI_INT_PANELS * EI_LANES };
+  if (!p->small || p->n_in % 4 != 0) return 0;
+  const int8_t *w = (const int8_t *)p->weights;
+  int32_t first = 0;
+  for (; p->n_out - first >= WIDTH; first += WIDTH, w += (ptrdiff_t)WIDTH * p->n_in) {
+    const int8_t *from = x;
+    int8_t *to = y + first;
+    ptrdiff_t left = runs;
+    for (; left >= 4; left -= 4, from += 4 * (ptrdiff_t)p->n_in, to += 4 * (ptrdiff_t)p->n_out)
+      ei_wide_tile_i8(4, p, from, w, first, to);
+    for (; left > 0; left--, from += p->n_in, to += p->n_out)
+      ei_wide_tile_i8(1, p, from, w, first, to);
+  }
+  return first;
 }
