@@ -36,6 +36,34 @@ def test_sums_are_exact() -> None:
         assert (op.sums(x[:2]) == want).all()
 
 
+@pytest.mark.parametrize("inputs", [64, 66])
+@pytest.mark.parametrize("small", [True, False])
+def test_rows_of_bytes(small: bool, inputs: int) -> None:
+    """Whole panels of bytes, with the shorter rescaling at the ends of what it takes, and without."""
+    rng = np.random.default_rng(0)
+    outputs, rows = 150, 11
+    weights = rng.integers(-128, 128, (outputs, inputs)).astype(np.int8)
+    weights[0], weights[1] = 127, -128
+    shift = rng.choice([-22, -9, -3, 0, 7], outputs).astype(np.int32)
+    shift[:3] = (0, 7, -22) if small else (8, 12, -31)
+    x = rng.integers(-128, 128, (rows, inputs)).astype(np.int8)
+    x[0], x[1], x[2] = -128, 127, np.where(weights[2] < 0, -128, 127)
+    op = DenseInt(
+        weights,
+        rng.integers(-(1 << 22), 1 << 22, outputs).astype(np.int32),
+        rng.integers(1 << 30, 1 << 31, outputs).astype(np.int32),
+        shift,
+        np.ones(outputs),
+        rng.choice([-128, -5, 0, 128], outputs).astype(np.int32),
+        low=-120,
+        high=99,
+    )
+    fields = op.lower(TensorType("int8", (inputs,))).block.fields
+    assert ("small", "i32", small) in fields
+    for count in (1, 3, rows):
+        assert_op(op, x[:count])
+
+
 def test_leading_axes_and_shared_parameters() -> None:
     rng = np.random.default_rng(0)
     x = rng.integers(-128, 128, (9, 3, 2, 5)).astype(np.int8)

@@ -142,6 +142,19 @@ EI_API void ei_finish_i64(const ei_dense_int_params *p, int32_t first, int32_t w
     memcpy(y, acc, (size_t)width * sizeof *y);
 }
 
+/* What a set computes in a way of its own, all rows at once: the first so many outputs, whole
+ * panels. The others follow in the common way. */
+#ifndef EI_HAVE_WIDE_I8
+EI_API int32_t ei_wide_i8(const ei_dense_int_params *p, const int8_t *x, ptrdiff_t runs,
+                          int8_t *y) {
+  (void)p;
+  (void)x;
+  (void)runs;
+  (void)y;
+  return 0;
+}
+#endif
+
 /* Rows of n values as rows of `stride` values, the rest zero (as no weight is there to see). */
 EI_API void ei_stage_i8(const int8_t *x, int32_t rows, int32_t n, ptrdiff_t stride, uint8_t *to) {
   for (int32_t r = 0; r < rows; r++, x += n, to += stride) {
@@ -157,6 +170,8 @@ EI_API void ei_stage_i16(const int16_t *x, int32_t rows, int32_t n, ptrdiff_t st
   }
 }
 
+#define EI_NOT_WIDE(p, x, runs, y) 0
+
 /* The kernels: EI_KIND names the types, EI_Y the output. */
 #define EI_KIND   i8
 #define EI_X      int8_t
@@ -167,14 +182,17 @@ EI_API void ei_stage_i16(const int16_t *x, int32_t rows, int32_t n, ptrdiff_t st
 #define EI_STAGE  ei_stage_i8
 #define EI_DOT    ei_dot_i8
 #define EI_FINISH ei_finish_i8
+#define EI_WIDE   ei_wide_i8
 #define EI_Y      int8_t
 #include "ei_dense_int_body.h"
 #define EI_KIND   i8_f32
 #define EI_FINISH ei_finish_i8_f32
+#define EI_WIDE   EI_NOT_WIDE
 #define EI_Y      float
 #include "ei_dense_int_body.h"
 #define EI_KIND   i8_i32
 #define EI_FINISH ei_finish_i32
+#define EI_WIDE   EI_NOT_WIDE
 #define EI_Y      int32_t
 #include "ei_dense_int_body.h"
 #undef EI_X
@@ -194,14 +212,17 @@ EI_API void ei_stage_i16(const int16_t *x, int32_t rows, int32_t n, ptrdiff_t st
 #define EI_DOT    ei_dot_i16w8
 #define EI_KIND   i16w8
 #define EI_FINISH ei_finish_i16
+#define EI_WIDE   EI_NOT_WIDE
 #define EI_Y      int16_t
 #include "ei_dense_int_body.h"
 #define EI_KIND   i16w8_f32
 #define EI_FINISH ei_finish_i16_f32
+#define EI_WIDE   EI_NOT_WIDE
 #define EI_Y      float
 #include "ei_dense_int_body.h"
 #define EI_KIND   i16w8_i64
 #define EI_FINISH ei_finish_i64
+#define EI_WIDE   EI_NOT_WIDE
 #define EI_Y      int64_t
 #include "ei_dense_int_body.h"
 #undef EI_W
@@ -210,14 +231,17 @@ EI_API void ei_stage_i16(const int16_t *x, int32_t rows, int32_t n, ptrdiff_t st
 #define EI_DOT    ei_dot_i16w16
 #define EI_KIND   i16w16
 #define EI_FINISH ei_finish_i16
+#define EI_WIDE   EI_NOT_WIDE
 #define EI_Y      int16_t
 #include "ei_dense_int_body.h"
 #define EI_KIND   i16w16_f32
 #define EI_FINISH ei_finish_i16_f32
+#define EI_WIDE   EI_NOT_WIDE
 #define EI_Y      float
 #include "ei_dense_int_body.h"
 #define EI_KIND   i16w16_i64
 #define EI_FINISH ei_finish_i64
+#define EI_WIDE   EI_NOT_WIDE
 #define EI_Y      int64_t
 #include "ei_dense_int_body.h"
 #undef EI_X

@@ -10,12 +10,14 @@ EI_API ei_status EI_CAT(ei_dense_, EI_KIND)(const void *params, const ei_io *io)
   const int32_t groups = (p->n_in + EI_GROUP - 1) / EI_GROUP;
   const ptrdiff_t stride = (ptrdiff_t)groups * EI_GROUP;
   const ptrdiff_t runs = (ptrdiff_t)io->rows * p->repeat;
+  const int32_t done = EI_WIDE(p, x, runs, y);
+  if (done == p->n_out) return EI_OK;
   for (ptrdiff_t run = 0; run < runs; run += EI_INT_ROWS) {
     const int32_t rows = runs - run < EI_INT_ROWS ? (int32_t)(runs - run) : EI_INT_ROWS;
     EI_STAGE(x + run * p->n_in, rows, p->n_in, stride, staged);
-    const EI_W *w = (const EI_W *)p->weights;
-    const EI_ACC *bias = (const EI_ACC *)p->bias;
-    for (int32_t o = 0; o < p->n_out; o += EI_INT_STRIDE) {
+    const EI_W *w = (const EI_W *)p->weights + done * stride;
+    const EI_ACC *bias = (const EI_ACC *)p->bias + done;
+    for (int32_t o = done; o < p->n_out; o += EI_INT_STRIDE) {
       const int32_t width = p->n_out - o < EI_INT_STRIDE ? p->n_out - o : EI_INT_STRIDE;
       const int32_t panels = (width + EI_LANES - 1) / EI_LANES;
       EI_ACC acc[EI_INT_ROWS * EI_INT_STRIDE];
@@ -32,4 +34,5 @@ EI_API ei_status EI_CAT(ei_dense_, EI_KIND)(const void *params, const ei_io *io)
 #undef EI_CAT2
 #undef EI_KIND
 #undef EI_FINISH
+#undef EI_WIDE
 #undef EI_Y
