@@ -39,7 +39,7 @@ def test_sums_are_exact() -> None:
 @pytest.mark.parametrize("inputs", [64, 66])
 @pytest.mark.parametrize("small", [True, False])
 def test_rows_of_bytes(small: bool, inputs: int) -> None:
-    """Whole panels of bytes, with the shorter rescaling at the ends of what it takes, and without."""
+    """Whole panels of bytes, with the shorter rescaling at the ends of what it takes, or not."""
     rng = np.random.default_rng(0)
     outputs, rows = 150, 11
     weights = rng.integers(-128, 128, (outputs, inputs)).astype(np.int8)
