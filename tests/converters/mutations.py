@@ -83,9 +83,10 @@ def victim() -> bytes:
 def victims() -> list[bytes]:
     """One network of every operator and type."""
     from tests.converters.operator_cases import CASES
+    from tests.converters.test_recurrent import lstm_file
 
     single = {(case.operator, case.dtype): case.network for case in CASES}
-    return list(single.values())
+    return [*single.values(), lstm_file("float32"), lstm_file("int8")]
 
 
 def damaged(seed: int) -> bytes:

@@ -177,6 +177,33 @@ def test_convolution_without_bias_and_with_one_scale(kind: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["int8", "int16", "float32"])
+def test_convolution_in_groups(dtype: str) -> None:
+    """As PyTorch exports it: weights for a part of the channels."""
+    rng = np.random.default_rng(9)
+    for groups, depth, outputs in ((2, 3, 8), (3, 2, 3), (4, 1, 8)):
+        b = NetworkBuilder()
+        x_scale, x_zero, y_scale, y_zero = quantized(dtype)
+        shape, sizes = (1, 5, 4, groups * depth), (1, 5, 4, outputs)
+        weights_shape = (outputs, 3, 3, depth)
+        if dtype == "float32":
+            x, y = b.tensor(dtype, shape), b.tensor(dtype, sizes)
+            weights = b.constant(rng.normal(size=weights_shape).astype(np.float32))
+            bias = b.constant(rng.normal(size=outputs).astype(np.float32))
+        else:
+            x = b.tensor(dtype, shape, x_scale, x_zero)
+            y = b.tensor(dtype, sizes, y_scale, y_zero)
+            scales = np.linspace(0.005, 0.02, outputs).astype(np.float32)
+            codes = rng.integers(-127, 128, size=weights_shape).astype(np.int8)
+            weights = b.constant(codes, scale=scales)
+            wide = np.int64 if dtype == "int16" else np.int32
+            values = rng.integers(-999, 999, outputs).astype(wide)
+            bias = b.constant(values, scale=x_scale * scales)
+        steps = {"StrideH": 1, "StrideW": 1, "DilationHFactor": 1, "DilationWFactor": 1}
+        b.operator("CONV_2D", [x, weights, bias], [y], "Conv2DOptions", **steps)
+        agree(b.build([x], [y]), dtype, shape)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int16", "float32"])
 @pytest.mark.parametrize("keep", [False, True])
 def test_fully_connected(dtype: str, keep: bool) -> None:
     rng = np.random.default_rng(2)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from edgeinfer.converters.tflite._common import (
     activation,
+    contiguous_strides,
     float_bounds,
     image_shape,
     integer_bounds,
+    move,
     window_padding,
     window_steps,
 )
 from edgeinfer.converters.tflite._network import Call, Value, operator
-from edgeinfer.ops import Conv2D, DepthwiseConv2D, Pool2D, QConv2D, QDepthwiseConv2D
+from edgeinfer.ops import Concat, Conv2D, DepthwiseConv2D, Pool2D, QConv2D, QDepthwiseConv2D
 from edgeinfer.ops.fixed_point import quantize_multipliers
 
 
@@ -138,8 +142,28 @@ def conv_2d(call: Call) -> None:
     else:
         fields = integer_fields(call, x, weights, outputs, 0)
         op = QConv2D(*window, weights=values, **fields)  # type: ignore[arg-type]
-    tensor = call.emit(op, call.shaped(x, x.shape))
+    tensor = grouped(call, x, op)
     call.put(0, tensor, (n, *call.network.builder.types[tensor].shape[1:]))
+
+
+def grouped(call: Call, x: Value, op: Conv2D | QConv2D) -> str:
+    """The convolution; with weights for a part of the channels, one of each group of them."""
+    depth, outputs = op.weights.shape[3], op.weights.shape[0]
+    groups = x.shape[3] // depth
+    if groups * depth != x.shape[3] or outputs % groups:
+        raise call.op.damaged(f"weights of {depth} channels for images of {x.shape[3]}")
+    if groups == 1:
+        return call.emit(op, call.shaped(x, x.shape))
+    size = outputs // groups
+    shape = (*x.shape[:3], depth)
+    parts = []
+    for first in range(groups):
+        chosen = slice(first * size, (first + 1) * size)
+        values = {name: value[chosen] for name, value in op.constants().items()}
+        channels = move(call, x, shape, contiguous_strides(x.shape), first * depth)
+        channels = call.network.reshape(channels, shape)
+        parts.append(call.emit(replace(op, **values), channels))  # type: ignore[arg-type]
+    return call.emit(Concat(3), *parts)
 
 
 @operator("DEPTHWISE_CONV_2D", version=7)
