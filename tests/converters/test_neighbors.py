@@ -15,6 +15,7 @@ from sklearn.neighbors import (
 from threadpoolctl import threadpool_limits
 
 import edgeinfer
+from edgeinfer.converters.sklearn.neighbors import squares_of_brute_force
 from edgeinfer.errors import InvalidInputError, InvalidParameterError, UnsupportedError
 from tests.oracle import assert_same
 
@@ -30,13 +31,13 @@ def one_thread() -> Any:
 
 
 def assert_kneighbors(source: Any, X: np.ndarray, precision: str = "float64", **how: Any) -> None:
-    """The same distances, and the same points; equal distances have no order in the source."""
+    """The same distances, and the same points in the same order."""
     model = edgeinfer.convert(source, precision=precision)
     distances, indices = model.kneighbors(X, **how)
     want, points = source.kneighbors(X, **how)
     assert indices.dtype == points.dtype
     np.testing.assert_allclose(distances, want, rtol=1e-10, atol=1e-7 * want.max())
-    np.testing.assert_array_equal(np.sort(indices), np.sort(points))
+    np.testing.assert_array_equal(indices, points)
     alone = model.kneighbors(X, return_distance=False, **how)
     np.testing.assert_array_equal(alone, indices)
 
@@ -84,6 +85,47 @@ def test_distances_of_trees_are_the_same_bits() -> None:
             np.testing.assert_array_equal(
                 model.kneighbors(X[1::2])[0], source.kneighbors(X[1::2])[0]
             )
+
+
+SETS = {
+    "digits": lambda: load_digits().data,
+    "diabetes": lambda: load_diabetes().data,
+    "tenths": lambda: np.round(np.random.default_rng(0).normal(size=(1500, 20)), 1),
+    "far from zero": lambda: 1e4 + np.round(np.random.default_rng(0).normal(size=(1500, 12)), 2),
+    "many features": lambda: np.random.default_rng(0).normal(size=(300, 256)),
+}
+
+
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_brute_force_is_the_same_bits(name: str, precision: str) -> None:
+    X = SETS[name]()
+    fitted, rows = X[::2], np.vstack([X[1::2][:70], X[::2][:30]])
+    expands = squares_of_brute_force(fitted)[0] is not None
+    for metric in ("euclidean", "sqeuclidean"):
+        source = NearestNeighbors(n_neighbors=7, algorithm="brute", metric=metric).fit(fitted)
+        model = edgeinfer.convert(source, precision=precision)
+        distances, indices = model.kneighbors(rows)
+        want, points = source.kneighbors(rows)
+        if expands:  # the BLAS that is installed has to be one whose order is known
+            np.testing.assert_array_equal(indices, points)
+            np.testing.assert_array_equal(distances, want.astype(distances.dtype))
+        else:
+            np.testing.assert_allclose(distances, want, rtol=1e-5, atol=1e-5 * want.max())
+
+
+def test_orders_of_sums_are_tried_not_assumed(monkeypatch: pytest.MonkeyPatch) -> None:
+    X = np.random.default_rng(1).normal(size=(60, 40))
+    assert squares_of_brute_force(np.zeros((60, 40))) == (None, "")
+    assert squares_of_brute_force(np.random.default_rng(1).normal(size=(60, 257))) == (None, "")
+    other = lambda points, threads: np.square(points).sum(axis=1) * (1 + 1e-15)  # noqa: E731
+    monkeypatch.setattr(
+        "sklearn.metrics._pairwise_distances_reduction._base._sqeuclidean_row_norms64", other
+    )
+    assert squares_of_brute_force(X) == (None, "")
+    source = KNeighborsRegressor(3, algorithm="brute").fit(X, X[:, 0])
+    (op,) = (n.op for n in edgeinfer.convert(source).graph.nodes if n.op.kind == "NeighborSearch")
+    assert op.constants().keys() == {"points"}
 
 
 def test_minkowski_with_weights() -> None:
@@ -168,7 +210,8 @@ def test_smallest_models() -> None:
         for k in range(1, n + 1):
             source = KNeighborsClassifier(k, algorithm="brute").fit(X[:n], [1, 0, 1][:n])
             assert_same(source, queries)
-            assert_kneighbors(source, queries)
+            for row in queries:  # for more rows than points it orders equals otherwise
+                assert_kneighbors(source, row[None])
 
 
 def test_options_of_kneighbors() -> None:

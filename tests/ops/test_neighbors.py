@@ -1,12 +1,16 @@
 """Neighbour search, votes and means against their NumPy references, on every instruction set."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 from edgeinfer.errors import GraphError, InvalidInputError
 from edgeinfer.graph import Graph, Method, Node, TensorType
 from edgeinfer.ops import NeighborMean, NeighborProba, NeighborSearch, NeighborTree, NeighborVote
-from edgeinfer.ops.neighbors import METRICS, nearest
+from edgeinfer.ops._expanded import fma, squares_of
+from edgeinfer.ops._nearest import nearest, ordered
+from edgeinfer.ops.neighbors import METRICS
 from edgeinfer.runtime.program import available_isas, compile_program, run_op
 from tests.oracle import assert_op
 
@@ -40,12 +44,65 @@ def test_ties_are_broken_alike(metric: str) -> None:
             assert_op(NeighborSearch(points, k, metric, p=1.0), x, rtol=0.0)
 
 
-def test_equals_are_in_the_order_of_their_indices() -> None:
-    assert nearest(np.array([1.0, 0.0, 1.0, 0.0, 1.0]), 5).tolist() == [1, 3, 0, 2, 4]
-    points = np.zeros((300, 2))
-    distances, indices = run_op(NeighborSearch(points, 300), np.zeros((1, 2)))
-    np.testing.assert_array_equal(indices[0], np.arange(300))
-    assert not distances.any()
+def test_equals_end_where_the_source_has_them() -> None:
+    assert nearest(np.array([1.0, 0.0, 1.0, 0.0, 1.0]), 5).tolist() == [3, 1, 4, 2, 0]
+    sort = pytest.importorskip("sklearn.utils._sorting")._py_simultaneous_sort
+    rng = np.random.default_rng(8)
+    for k in (1, 2, 15, 16, 17, 100, 3000):
+        organ = np.concatenate([np.arange(k // 2), np.arange(k - k // 2)[::-1]]).astype(np.float64)
+        for values in (rng.integers(0, 4, k).astype(np.float64), rng.random(k), organ):
+            want, order = values.copy(), np.arange(k)
+            sort(want, order, k, use_three_way_partition=False)
+            assert [i for _, i in ordered(list(zip(values, range(k), strict=True)))] == list(order)
+    points = rng.integers(0, 2, (300, 2)).astype(np.float64)
+    assert_op(NeighborSearch(points, 300), points[:9], rtol=0.0)
+
+
+def expanding(points: np.ndarray, k: int, metric: str, order: str) -> NeighborSearch:
+    """Distances expanded with the squares of the points, summed in that order."""
+    norms = squares_of(points.astype(np.float64), order)
+    return NeighborSearch(points, k, metric, norms=norms, order=order)
+
+
+@pytest.mark.parametrize("stored", ["float64", "float32"])
+@pytest.mark.parametrize("order", ["avx2", "avx512"])
+@pytest.mark.parametrize("metric", ["euclidean", "sqeuclidean"])
+def test_expanded_distances(metric: str, order: str, stored: str) -> None:
+    rng = np.random.default_rng(9)
+    for count, features, k in ((1, 1, 1), (9, 3, 9), (130, 17, 40), (90, 31, 4), (700, 50, 6)):
+        points, x = 9 + rng.normal(size=(count, features)), 9 + rng.normal(size=(12, features))
+        x[: min(count, 5)] = points.astype(stored)[:5]
+        op = expanding(points.astype(stored), k, metric, order)
+        assert_op(op, x, rtol=0.0)
+        assert_op(op, x.astype(np.float32), rtol=1e-6)
+        whole, parts = run_op(op, x), [run_op(op, row[None]) for row in x]
+        for one, several in zip(whole, zip(*parts, strict=True), strict=True):
+            np.testing.assert_array_equal(one, np.concatenate(several))
+    assert op.lower(TensorType("float64", (50,))).kernel == "neighbors_codes_f64"
+
+
+def test_expanded_distances_of_near_ties() -> None:
+    rng = np.random.default_rng(10)
+    for shift in (0.0, 1e3, 1e6):
+        points = shift + np.round(rng.normal(size=(1600, 12)), 1)
+        x = shift + np.round(rng.normal(size=(25, 12)), 1)
+        x[:5], points[100:150] = points[:5], points[0]
+        for k in (1, 5, 40):
+            op = expanding(points, k, "sqeuclidean", "avx2")
+            assert_op(op, x, rtol=0.0)
+            assert_op(
+                NeighborSearch(points[:200], k, norms=op.norms[:200], order="avx2"), x, rtol=0
+            )
+
+
+def test_one_rounding() -> None:
+    rng = np.random.default_rng(11)
+    a, b = rng.normal(size=(2, 3000))
+    for c in (rng.normal(size=3000), -a * b, -a * b * (1 + 2.0**-50), 1e20 * rng.normal(size=3000)):
+        want = [
+            float(Fraction(u) * Fraction(v) + Fraction(w)) for u, v, w in zip(a, b, c, strict=True)
+        ]
+        np.testing.assert_array_equal(fma(a, b, c), want)
 
 
 def test_weights_of_a_minkowski_distance() -> None:
@@ -149,6 +206,11 @@ def test_foreign_indices_are_refused() -> None:
         ({"p": np.nan}, "power"),
         ({"weights": np.ones(2)}, "weights belong"),
         ({"metric": "minkowski", "weights": np.ones(3)}, "needs 2 weights"),
+        ({"norms": np.zeros(5)}, "norms go with their order"),
+        ({"order": "avx2"}, "norms go with their order"),
+        ({"norms": np.zeros(5), "order": "neon"}, "unknown order"),
+        ({"norms": np.zeros(4), "order": "avx2"}, "needs 5 norms"),
+        ({"norms": np.zeros(5), "order": "avx2", "metric": "manhattan"}, "Euclidean"),
         ({"points": np.zeros((0, 2))}, "points"),
         ({"points": np.zeros((5, 0))}, "features"),
         ({"points": np.zeros((5, 2), np.int64)}, "dtype"),

@@ -38,9 +38,8 @@ def nearest(
     distances : (rows, k) in the dtype of `queries`. They are computed in float64, summed over the
         features in ascending order: the same bits on every instruction set, but for the powers of
         minkowski, which are the C library's.
-    indices : int64 of shape (rows, k). Of equally distant points the lower index comes first;
-        where more are as far as the last one than there is room for, those are taken that
-        scikit-learn's brute force takes.
+    indices : int64 of shape (rows, k). Of equally distant points those are taken, and in the
+        order, that scikit-learn's brute force takes on one thread.
 
     Raises
     ------

@@ -8,7 +8,8 @@ import numpy as np
 
 from edgeinfer.graph import TensorType
 from edgeinfer.ops._base import SUFFIX, Block, Cost, Lowered, Op, array, require
-from edgeinfer.ops.neighbors import METRICS, PANEL, NeighborSearch, heap_of
+from edgeinfer.ops._nearest import heap_of, ordered
+from edgeinfer.ops.neighbors import METRICS, PANEL, NeighborSearch
 
 METRICS_OF_TREES = ("euclidean", "manhattan", "chebyshev", "minkowski")
 MAX_LEAVES = 1 << 28
@@ -83,9 +84,8 @@ class NeighborTree(Op):
             order = np.concatenate(
                 [np.arange(self.starts[leaf], self.starts[leaf + 1]) for leaf in self._walk(values)]
             )
-            kept = order[heap_of(compared[order], self.k)]
-            found = self.indices[kept]
-            indices[row] = found[np.lexsort((found, compared[kept]))]
+            offered = list(zip(compared[order].tolist(), self.indices[order].tolist(), strict=True))
+            indices[row] = [index for _, index in ordered(heap_of(offered, self.k))]
         return distances, indices
 
     def _walk(self, x: np.ndarray) -> list[int]:

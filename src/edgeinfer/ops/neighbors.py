@@ -19,6 +19,8 @@ from edgeinfer.ops._base import (
     require,
     require_float,
 )
+from edgeinfer.ops._expanded import ORDERS, expanded
+from edgeinfer.ops._nearest import nearest
 from edgeinfer.ops._neighbor_codes import (
     GROUP,
     KEPT,
@@ -31,6 +33,7 @@ from edgeinfer.target import Target
 
 METRICS = ("euclidean", "sqeuclidean", "manhattan", "chebyshev", "minkowski", "cosine")
 METRICS_OF_CODES = ("euclidean", "sqeuclidean", "manhattan", "chebyshev", "cosine")
+EUCLIDEAN = ("euclidean", "sqeuclidean")
 PANEL = 8
 """Points that lie side by side (EI_POINTS in ei_neighbors.h)."""
 
@@ -48,38 +51,9 @@ def point_panels(points: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(padded.reshape(panels, PANEL, features).transpose(0, 2, 1))
 
 
-def nearest(values: np.ndarray, k: int) -> np.ndarray:
-    """Indices of the `k` smallest of `values`, nearest first, of equals the lower index first.
-
-    Where more are equal to the last one than there is room for, those are taken that
-    scikit-learn's brute force takes on one thread: see `heap_of`.
-    """
-    order = np.lexsort((np.arange(values.size), values))
-    if k < values.size and values[order[k - 1]] == values[order[k]]:
-        order = np.array(sorted(heap_of(values, k), key=lambda i: (values[i], i)))
-    return np.asarray(order[:k])
-
-
-def heap_of(values: np.ndarray, k: int) -> list[int]:
-    """What a heap of `k` keeps of `values`, offered in order.
-
-    A value replaces the top, the largest, where it is below it, and sinks; which of several
-    equal ones is at the top follows from how they sank.
-    """
-    heap: list[tuple[float, int]] = [(np.inf, 0)] * k
-    for index, value in enumerate(values.tolist()):
-        if value >= heap[0][0]:
-            continue
-        at = 0
-        while (left := 2 * at + 1) < k:
-            right = left + 1
-            child = right if right < k and heap[right][0] > heap[left][0] else left
-            if heap[child][0] <= value:
-                break
-            heap[at] = heap[child]
-            at = child
-        heap[at] = (value, index)
-    return [index for _, index in heap]
+def _padded(norms: np.ndarray) -> np.ndarray:
+    """As many as panels have places."""
+    return np.pad(norms, (0, -norms.size % PANEL))
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +63,10 @@ class NeighborSearch(Op):
     Computed in float64 whatever `points` are stored in; a distance is summed over the features in
     ascending order. ``minkowski`` is ``sum(weights * |x - y| ** p) ** (1 / p)``; ``cosine`` is
     ``1 - x.y`` cut to 0..2, for rows and points of length one. Ties: see `nearest`.
+
+    With `norms`, the squares of the points, Euclidean distances are ``|x|^2 - 2 x.y + |y|^2``,
+    rounded as the matrix product of BLAS rounds them, see ei_expanded.h; `order` says how the
+    square of a row is summed.
 
     A row with fewer than `k` points at a finite distance is refused.
     """
@@ -100,6 +78,8 @@ class NeighborSearch(Op):
     metric: str = "euclidean"
     p: float = 2.0
     weights: np.ndarray | None = array("float64", ndim=1, optional=True)
+    norms: np.ndarray | None = array("float64", ndim=1, optional=True)
+    order: str = ""
 
     def check(self) -> None:
         count, features = self.points.shape
@@ -111,6 +91,11 @@ class NeighborSearch(Op):
         if self.weights is not None:
             require(self.metric == "minkowski", "weights belong to a Minkowski distance")
             require(self.weights.shape == (features,), f"needs {features} weights")
+        require((self.norms is not None) == (self.order != ""), "norms go with their order")
+        require(self.order in ORDERS, f"unknown order {self.order!r}")
+        if self.norms is not None:
+            require(self.metric in EUCLIDEAN, "norms belong to Euclidean distances")
+            require(self.norms.shape == (count,), f"needs {count} norms")
 
     def infer(self, x: TensorType) -> tuple[TensorType, ...]:
         dtype = require_float(self.kind, x)
@@ -140,6 +125,8 @@ class NeighborSearch(Op):
 
     def compared(self, x: np.ndarray) -> np.ndarray:
         """What stands for the distance of `x` to each point while they are compared."""
+        if self.norms is not None:
+            return expanded(x, self.points, self.norms, self.order)
         values = np.zeros(len(self.points))
         for i, column in enumerate(self.points.T.astype(np.float64)):
             if self.metric == "cosine":
@@ -163,7 +150,7 @@ class NeighborSearch(Op):
     def codes(self) -> Codes | None:
         """The points in codes, if a search by codes finds the neighbours faster."""
         count, features = self.points.shape
-        if self.metric not in ("euclidean", "sqeuclidean") or self.k > MAX_K_BY_CODES:
+        if self.metric not in EUCLIDEAN or self.k > MAX_K_BY_CODES:
             return None
         if self.points.size < MIN_VALUES or not count >= GROUP or features > MAX_FEATURES:
             return None
@@ -177,6 +164,9 @@ class NeighborSearch(Op):
     def lower_for(self, target: Target, x: TensorType) -> Lowered:
         return self._lower_all(x)
 
+    def _largest(self) -> float:
+        return 0.0 if self.norms is None else float(self.norms.max())
+
     def _lower_codes(self, codes: Codes, x: TensorType) -> Lowered:
         count, features = self.points.shape
         fours = codes.codes.shape[1]
@@ -186,6 +176,8 @@ class NeighborSearch(Op):
             ("norms", "ptr", codes.norms),
             ("starts", "ptr", codes.starts),
             ("centre", "ptr", codes.centre),
+            ("squares", "ptr", self.norms),
+            ("largest", "f64", self._largest()),
             ("scale", "f64", codes.scale),
             ("error", "f64", codes.error),
             ("n_points", "i32", count),
@@ -194,14 +186,15 @@ class NeighborSearch(Op):
             ("k", "i32", self.k),
             ("metric", "i32", METRICS.index(self.metric)),
             ("float32", "i32", self.points.dtype == np.float32),
+            ("order", "i32", ORDERS.index(self.order)),
         )
         widened = features * 8 if x.dtype == "float32" else 0
-        # Its codes, what is known of it (32 bytes), its limit, its candidates, its heap.
-        per_row = fours * 4 + 32 + 4 + KEPT * 8 + self.k * 12
+        # Its codes, what is known of it (40 bytes), its limit, its candidates, its heap.
+        per_row = fours * 4 + 40 + 4 + KEPT * 8 + self.k * 12
         return Lowered(
             f"neighbors_codes_{SUFFIX[x.dtype]}",
             Block("ei_neighbors_codes_params", fields),
-            scratch_fixed=KEPT * 8 + 6 * 64,
+            scratch_fixed=KEPT * 8 + self.k * 12 + 7 * 64,
             scratch_per_row=per_row + widened,
             rows=ROWS_BY_CODES,
         )
@@ -211,19 +204,22 @@ class NeighborSearch(Op):
         fields = (
             ("points", "ptr", packed(self.points, point_panels)),
             ("weights", "ptr", self.weights),
+            ("norms", "ptr", None if self.norms is None else packed(self.norms, _padded)),
+            ("largest", "f64", self._largest()),
             ("p", "f64", self.p),
             ("n_points", "i32", count),
             ("n_in", "i32", features),
             ("k", "i32", self.k),
             ("metric", "i32", METRICS.index(self.metric)),
             ("float32", "i32", self.points.dtype == np.float32),
+            ("order", "i32", ORDERS.index(self.order)),
         )
         widened = features * 8 if x.dtype == "float32" else 0
         return Lowered(
             f"neighbors_{SUFFIX[x.dtype]}",
             Block("ei_neighbors_params", fields),
-            scratch_fixed=3 * 64,
-            scratch_per_row=self.k * 12 + widened,
+            scratch_fixed=self.k * 12 + 5 * 64,
+            scratch_per_row=self.k * 12 + 8 + widened,
         )
 
     def explain(self, status: int) -> str:
@@ -299,7 +295,7 @@ class NeighborSearchInt(Op):
         return Lowered(
             f"neighbors_{SUFFIX[x.dtype]}",
             Block("ei_neighbors_int_params", fields),
-            scratch_fixed=64,
+            scratch_fixed=self.k * 12 + 2 * 64,
             scratch_per_row=self.k * 12,
         )
 

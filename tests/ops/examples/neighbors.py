@@ -10,6 +10,7 @@ from edgeinfer.ops import (
     NeighborTree,
     NeighborVote,
 )
+from edgeinfer.ops._expanded import squares_of
 from edgeinfer.ops.neighbors import METRICS, METRICS_OF_CODES
 from tests.examples_of_ops import Example
 
@@ -27,6 +28,12 @@ def _search(dtype: str, stored: str, metric: str) -> Example:
     op = NeighborSearch(points, 5, metric, 3.0, weights)
     note = f"{metric}-{stored}"
     return Example(op, (x,), RTOL[dtype], libm=metric == "minkowski", note=note)
+
+
+def _expanded(dtype: str, order: str, count: int) -> Example:
+    points, x = RNG.random((count, 35)), RNG.random((9, 35)).astype(dtype)
+    op = NeighborSearch(points, 5, norms=squares_of(points, order), order=order)
+    return Example(op, (x,), RTOL[dtype], note=f"{order}-{count}")
 
 
 def _by_codes(dtype: str, stored: str) -> Example:
@@ -71,6 +78,14 @@ EXAMPLES = [
     *(_search("float64", "float64", metric) for metric in METRICS),
     *(_search("float32", stored, "euclidean") for stored in RTOL),
     _search("float64", "float32", "manhattan"),
+    *(
+        _expanded(dtype, order, count)
+        for dtype, order, count in (
+            ("float64", "avx2", 30),
+            ("float32", "avx512", 30),
+            ("float64", "avx512", 1400),
+        )
+    ),
     *(_by_codes(dtype, stored) for dtype in RTOL for stored in RTOL),
     *(
         Example(

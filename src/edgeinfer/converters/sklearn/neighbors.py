@@ -18,6 +18,7 @@ from edgeinfer.ops import (
     Normalize,
     Op,
 )
+from edgeinfer.ops._expanded import ORDERS, products, squares_of
 
 METRICS = {
     "euclidean": "euclidean",
@@ -31,6 +32,12 @@ METRICS = {
     "minkowski": "minkowski",
     "cosine": "cosine",
 }
+EUCLIDEAN = ("euclidean", "sqeuclidean")
+MAX_EXPANDED = 256
+"""Features of which BLAS makes one sum; more are split, in a way that depends on the processor."""
+
+SMALLEST_NORM = 1e-200
+SAMPLE = 64
 MAX_DENSE = 1 << 28
 """Values of a sparse training set that is converted as a dense one."""
 
@@ -48,7 +55,12 @@ def _neighbors(est: Any, ctx: Context, x: str) -> tuple[str, str, Methods]:
         x = ctx.emit(Normalize("l2"), x)
         norms = np.sqrt(np.einsum("ij,ij->i", points, points))
         points = points / np.where(norms == 0, 1.0, norms)[:, None]
-    search = NeighborSearch(_compact(points), int(est.n_neighbors), metric, p, weights)
+    norms, order = None, ""
+    if est._tree is None and metric in EUCLIDEAN and isinstance(est._fit_X, np.ndarray):
+        norms, order = squares_of_brute_force(points)
+    search = NeighborSearch(
+        _compact(points), int(est.n_neighbors), metric, p, weights, norms, order
+    )
     op: Op = search if est._tree is None else _tree(est, ctx, search)
     distances, indices = ctx.emit_many(op, x)
     options = Option("n_neighbors", indices, "k"), Option("return_distance", indices)
@@ -89,6 +101,33 @@ def _points(est: Any, ctx: Context) -> np.ndarray:
             )
         points = points.toarray()
     return np.ascontiguousarray(points, dtype=np.float64)
+
+
+def squares_of_brute_force(points: np.ndarray) -> tuple[np.ndarray | None, str]:
+    """The squares of the points as brute force computes them, and the order of their sums.
+
+    None where the installed BLAS rounds otherwise than `NeighborSearch` can, which is tried.
+    """
+    from scipy.linalg.blas import dgemm
+    from sklearn.metrics._pairwise_distances_reduction import _base
+
+    points = np.ascontiguousarray(points)
+    if points.shape[1] > MAX_EXPANDED or not np.isfinite(points).all():
+        return None, ""
+    norms = np.asarray(_base._sqeuclidean_row_norms64(points, 1))
+    if not np.isfinite(norms).all() or not norms.max() > SMALLEST_NORM:
+        return None, ""
+    sample = points[:: -(-len(points) // SAMPLE)]
+    some = norms[:: -(-len(points) // SAMPLE)]
+    # As many rows and points as brute force takes at once; fewer may go another way in BLAS.
+    chunk = np.resize(sample, (256, points.shape[1]))
+    found = dgemm(-2.0, chunk.T, chunk.T, trans_a=1).T[:8]
+    if not np.array_equal(found, [-2.0 * products(row, chunk) for row in chunk[:8]]):
+        return None, ""
+    for order in ORDERS[1:]:
+        if np.array_equal(squares_of(sample, order), some):
+            return norms, order
+    return None, ""
 
 
 def _compact(points: np.ndarray) -> np.ndarray:

@@ -54,14 +54,39 @@ EI_API void EI_F(ei_neighbors_panel)(const ei_neighbors_params *p, const double 
   }
 }
 
-/* Panels first..last - 1 against one row. */
-EI_API void EI_F(ei_neighbors_scan)(const ei_neighbors_params *p, const double *x, int32_t first,
-                                    int32_t last, const ei_nearest *heap) {
+/* Expanded squares of one row and the points of a panel. */
+EI_API void EI_F(ei_panel_expanded)(const double *x, double square, const EI_T *panel,
+                                    const double *norms, int32_t n, double *values) {
+  double dot[EI_POINTS] = {0};
+  for (int32_t i = 0; i < n; i++, panel += EI_POINTS)
+    for (int32_t j = 0; j < EI_POINTS; j++) dot[j] = fma(x[i], (double)panel[j], dot[j]);
+  for (int32_t j = 0; j < EI_POINTS; j++) values[j] = ei_expanded(square, dot[j], norms[j]);
+}
+
+/* Whether the direct sums of a panel show that no expanded one can enter the heap. */
+EI_API int EI_F(ei_panel_far)(const ei_neighbors_params *p, const double *x, double square,
+                              const EI_T *panel, const ei_nearest *heap) {
+  double values[EI_POINTS];
+  const double reach = heap->values[0] + ei_expanded_error(square, p->largest, p->n_in);
+  EI_F(ei_panel_squares)(p, x, panel, values);
+  int32_t far = 0;
+  for (int32_t j = 0; j < EI_POINTS; j++) far += values[j] * (1.0 - 1e-9) > reach;
+  return far == EI_POINTS;
+}
+
+/* Panels first..last - 1 against one row, whose `square` expanded distances need. */
+EI_API void EI_F(ei_neighbors_scan)(const ei_neighbors_params *p, const double *x, double square,
+                                    int32_t first, int32_t last, const ei_nearest *heap) {
   const EI_T *panel = (const EI_T *)p->points + (ptrdiff_t)first * EI_POINTS * p->n_in;
   double values[EI_POINTS];
-  for (int32_t point = first * EI_POINTS; first < last; first++, point += EI_POINTS) {
-    EI_F(ei_neighbors_panel)(p, x, panel, values);
-    panel += (ptrdiff_t)EI_POINTS * p->n_in;
+  for (int32_t point = first * EI_POINTS; first < last;
+       first++, point += EI_POINTS, panel += (ptrdiff_t)EI_POINTS * p->n_in) {
+    if (p->norms == NULL) {
+      EI_F(ei_neighbors_panel)(p, x, panel, values);
+    } else {
+      if (!EI_HAVE_FMA && EI_F(ei_panel_far)(p, x, square, panel, heap)) continue;
+      EI_F(ei_panel_expanded)(x, square, panel, p->norms + point, p->n_in, values);
+    }
     const int32_t left = p->n_points - point, count = left < EI_POINTS ? left : EI_POINTS;
     for (int32_t j = 0; j < count; j++) ei_nearest_offer(heap, values[j], point + j);
   }

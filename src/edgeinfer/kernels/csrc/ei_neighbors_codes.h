@@ -15,6 +15,8 @@
 /* What is known of a row while its candidates are collected. */
 typedef struct {
   double error;    /* of row and points together, in codes */
+  double square;   /* |row|^2, if distances are expanded */
+  double slack;    /* by how much two expanded squares may err, in codes */
   int32_t norm;    /* |code|^2 of the row */
   int32_t limit;   /* a point is out unless its score is below */
   int32_t count;   /* of candidates */
@@ -63,7 +65,8 @@ EI_API int32_t ei_codes_limit(const ei_codes_row *row, double reach) {
 /* The limit for points whose computed squared distance is at most `square`. */
 EI_API int32_t ei_codes_limit_exact(const ei_neighbors_codes_params *p, const ei_codes_row *row,
                                     double square) {
-  return ei_codes_limit(row, sqrt(square) / p->scale * (1.0 + 1e-9) + row->error);
+  const double reach = sqrt(square) / p->scale * (1.0 + 1e-9);
+  return ei_codes_limit(row, sqrt(reach * reach + row->slack) + row->error);
 }
 
 /* Codes of one row. */
@@ -83,6 +86,11 @@ EI_API void ei_codes_of(const ei_neighbors_codes_params *p, const double *x, uin
   /* A grid that hits every value has no error at all; otherwise rounding adds to it. */
   const double error = sqrt(squares) + p->error;
   row->error = error > 0.0 ? error * (1.0 + 1e-9) + 1e-9 : error;
+  row->square = row->slack = 0.0;
+  if (p->squares != NULL) {
+    row->square = ei_square_of(x, p->n_in, p->order);
+    row->slack = 2.0 * ei_expanded_error(row->square, p->largest, p->n_in) / (p->scale * p->scale);
+  }
   row->norm = norm;
   row->limit = INT32_MAX;
   row->count = 0;
@@ -95,14 +103,18 @@ EI_API void ei_codes_of(const ei_neighbors_codes_params *p, const double *x, uin
 #include "ei_neighbors_exact_body.h"
 
 /* Exact squared distances of `count` candidates. */
-EI_API void ei_codes_exact(const ei_neighbors_codes_params *p, const double *x,
+EI_API void ei_codes_exact(const ei_neighbors_codes_params *p, const double *x, double square,
                            const ei_candidate *candidates, int32_t count, double *squares) {
   for (int32_t i = 0; i < count; i += EI_CODE_EXACT) {
     const int32_t left = count - i;
     double values[EI_CODE_EXACT];
     int32_t index[EI_CODE_EXACT];
     for (int32_t j = 0; j < EI_CODE_EXACT; j++) index[j] = candidates[j < left ? i + j : i].index;
-    if (p->float32)
+    if (p->squares != NULL && p->float32)
+      ei_points_expanded_f32(p, x, square, index, left, values);
+    else if (p->squares != NULL)
+      ei_points_expanded_f64(p, x, square, index, left, values);
+    else if (p->float32)
       ei_points_squares_f32(p, x, index, left, values);
     else
       ei_points_squares_f64(p, x, index, left, values);
@@ -125,7 +137,7 @@ EI_API void ei_codes_in_order(const ei_neighbors_codes_params *p, const double *
       if (!(below & 1) || scores[j] >= row->limit) continue;
       const ei_candidate candidate = {scores[j], g * EI_CODE_POINTS + j};
       double square;
-      ei_codes_exact(p, x, &candidate, 1, &square);
+      ei_codes_exact(p, x, row->square, &candidate, 1, &square);
       if (!(square < heap->values[0])) continue;
       ei_nearest_offer(heap, square, candidate.index);
       if (heap->values[0] < DBL_MAX) row->limit = ei_codes_limit_exact(p, row, heap->values[0]);
@@ -161,9 +173,10 @@ EI_API void ei_codes_collect(ei_codes_row *row, ei_candidate *candidates, const 
     candidates[row->count++].index = first + j;
     if (!((double)scores[j] < heap->values[0])) continue;
     ei_nearest_offer(heap, (double)scores[j], first + j);
-    if (heap->values[0] < DBL_MAX)
-      row->limit =
-          ei_codes_limit(row, sqrt(heap->values[0] + (double)row->norm) + 2.0 * row->error);
+    if (heap->values[0] < DBL_MAX) {
+      const double reach = sqrt(heap->values[0] + (double)row->norm) + row->error;
+      row->limit = ei_codes_limit(row, sqrt(reach * reach + row->slack) + row->error);
+    }
   }
 }
 
@@ -181,20 +194,31 @@ EI_API void ei_codes_finish(const ei_neighbors_codes_params *p, const double *x,
     ei_candidate some[EI_CODE_EXACT];
     const int32_t count = heap->k - i < EI_CODE_EXACT ? heap->k - i : EI_CODE_EXACT;
     for (int32_t j = 0; j < count; j++) some[j].index = heap->indices[i + j];
-    ei_codes_exact(p, x, some, count, squares);
+    ei_codes_exact(p, x, row->square, some, count, squares);
     for (int32_t j = 0; j < count; j++) farthest = squares[j] > farthest ? squares[j] : farthest;
   }
   const int32_t limit = ei_codes_limit_exact(p, row, farthest);
   row->limit = limit < row->limit ? limit : row->limit;
   ei_codes_drop(row, candidates);
-  ei_codes_exact(p, x, candidates, row->count, squares);
+  ei_codes_exact(p, x, row->square, candidates, row->count, squares);
   ei_nearest_clear(heap);
   for (int32_t i = 0; i < row->count; i++) ei_nearest_offer(heap, squares[i], candidates[i].index);
   /* More points as far as the farthest than there is room for: their order decides. */
   int32_t equal = 0;
   for (int32_t i = 0; i < row->count; i++) equal += squares[i] == heap->values[0];
   for (int32_t i = 0; i < heap->k; i++) equal -= heap->values[i] == heap->values[0];
-  if (equal > 0) ei_codes_in_order(p, x, codes, row, heap);
+  if (equal > 0) {
+    ei_codes_in_order(p, x, codes, row, heap);
+  } else {
+    /* The order of equals that stay follows from where all that ever entered had been. */
+    ei_nearest_sort(heap);
+    int32_t twice = 0;
+    for (int32_t i = 1; i < heap->k; i++) twice += heap->values[i] == heap->values[i - 1];
+    if (twice > 0)
+      ei_codes_in_order(p, x, codes, row, heap);
+    else
+      for (int32_t i = 0; i < heap->k / 2; i++) ei_nearest_swap(heap, i, heap->k - 1 - i);
+  }
 }
 
 /* Memory of a search: see NeighborSearch.lower. */
@@ -204,6 +228,7 @@ typedef struct {
   int32_t *limits;
   ei_candidate *candidates;
   double *squares;
+  char *room;
   char *heaps;
 } ei_codes_memory;
 
@@ -220,6 +245,7 @@ EI_API ei_codes_memory ei_codes_divide(const ei_neighbors_codes_params *p, char 
   scratch += ei_aligned(rows * (ptrdiff_t)sizeof(int32_t));
   m.codes = (uint8_t *)scratch;
   scratch += ei_aligned((ptrdiff_t)rows * 4 * p->n_codes);
+  m.room = ei_nearest_room(p->k, &scratch);
   m.heaps = scratch;
   return m;
 }
@@ -254,7 +280,7 @@ EI_API ei_status ei_neighbors_codes_search(const ei_neighbors_codes_params *p, c
     ei_codes_finish(p, x + (ptrdiff_t)r * p->n_in, m->codes + r * stride, &m->rows[r],
                     m->candidates + (ptrdiff_t)r * EI_CODE_KEPT, &heap, m->squares);
     if (heap.values[0] >= DBL_MAX) return EI_INF; /* fewer than k points at a finite distance */
-    ei_nearest_sort(&heap);
+    ei_nearest_finish(&heap, m->room);
   }
   return EI_OK;
 }

@@ -15,6 +15,8 @@ typedef struct {
   const int32_t *norms;  /* |code|^2 of each point, INT32_MAX for padding */
   const int32_t *starts; /* -128 * the sum of its codes */
   const double *centre;  /* n_in */
+  const double *squares; /* |y|^2 of each point, or NULL: see ei_expanded.h */
+  double largest;        /* the largest of them */
   double scale;
   double error; /* the largest of any point, in codes */
   int32_t n_points;
@@ -23,6 +25,7 @@ typedef struct {
   int32_t k;
   int32_t metric;
   int32_t float32; /* points are float, not double */
+  int32_t order;   /* how the square of a row is summed */
 } ei_neighbors_codes_params;
 
 #endif

@@ -24,6 +24,7 @@ EI_API double EI_Q_(ei_codes_apart)(const EI_Q *x, const EI_Q *point, int32_t n,
 EI_API ei_status EI_Q_(ei_neighbors)(const void *params, const ei_io *io) {
   const ei_neighbors_int_params *p = (const ei_neighbors_int_params *)params;
   char *heaps = (char *)io->scratch;
+  char *room = ei_nearest_room(p->k, &heaps);
   float *distances = (float *)io->out[0];
   int64_t *indices = (int64_t *)io->out[1];
   const int32_t step = EI_POINTS_BYTES / (p->n_in * (int32_t)sizeof(EI_Q)) + 1;
@@ -43,7 +44,7 @@ EI_API ei_status EI_Q_(ei_neighbors)(const void *params, const ei_io *io) {
   }
   for (int32_t r = 0; r < io->rows; r++, distances += p->k, indices += p->k) {
     const ei_nearest heap = ei_nearest_of(p->k, heaps, io->rows, r);
-    ei_nearest_sort(&heap);
+    ei_nearest_finish(&heap, room);
     for (int32_t i = 0; i < p->k; i++) {
       distances[i] = ei_neighbors_int_distance(p, heap.values[i]);
       indices[i] = heap.indices[i];

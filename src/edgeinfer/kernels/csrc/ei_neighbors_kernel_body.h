@@ -31,9 +31,10 @@ EI_API ei_status EI_F(ei_neighbors)(const void *params, const ei_io *io) {
   const ei_neighbors_params *p = (const ei_neighbors_params *)params;
   char *scratch = (char *)io->scratch;
   const double *x = EI_F(ei_widened)((const EI_T *)io->in[0], io->rows, p->n_in, &scratch);
-  const ei_status status = ei_neighbors_search(p, x, io->rows, scratch);
+  char *heaps = scratch + ei_aligned((ptrdiff_t)p->k * 12) + ei_aligned((ptrdiff_t)io->rows * 8);
+  const ei_status status = ei_neighbors_search(p, x, io->rows, scratch, heaps);
   if (status == EI_OK)
-    EI_F(ei_nearest_write)(p->k, p->metric, p->p, scratch, io->rows, (EI_T *)io->out[0],
+    EI_F(ei_nearest_write)(p->k, p->metric, p->p, heaps, io->rows, (EI_T *)io->out[0],
                            (int64_t *)io->out[1]);
   return status;
 }

@@ -84,8 +84,8 @@ EI_API int ei_tree_above(const ei_neighbors_tree_params *p, const double *x, dou
 
 EI_API void ei_tree_leaf(const ei_neighbors_tree_params *p, const double *x, int32_t leaf,
                          const ei_nearest *heap) {
-  const ei_neighbors_params all = {p->points, p->weights, p->p,      0,
-                                   p->n_in,   p->k,       p->metric, p->float32};
+  const ei_neighbors_params all = {p->points, p->weights, NULL,      0.0,        p->p, 0,
+                                   p->n_in,   p->k,       p->metric, p->float32, 0};
   double values[EI_POINTS];
   const int32_t *indices = p->indices + (ptrdiff_t)p->panels[leaf] * EI_POINTS;
   for (int32_t first = 0, panel = p->panels[leaf]; first < p->counts[leaf];

@@ -7,6 +7,7 @@
 #include <immintrin.h>
 
 #include "../ei_types.h"
+#define EI_HAVE_FMA     1
 #define EI_VECTOR_BYTES 32
 #include "tiles.h"
 #include "conv_float.h"

@@ -9,6 +9,7 @@
 #include <immintrin.h>
 
 #include "../ei_types.h"
+#define EI_HAVE_FMA     1
 #define EI_VECTOR_BYTES 64
 #include "tiles.h"
 

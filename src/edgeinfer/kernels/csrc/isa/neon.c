@@ -7,6 +7,7 @@
 #include <arm_neon.h>
 
 #include "../ei_types.h"
+#define EI_HAVE_FMA     1
 #define EI_VECTOR_BYTES 16
 #include "tiles.h"
 #include "conv_float.h"
