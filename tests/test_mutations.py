@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from edgeinfer.errors import FormatError
-from edgeinfer.format import load_bytes
-from edgeinfer.ops import Dense, Select
+from edgeinfer.errors import FormatError, InvalidInputError
+from edgeinfer.format import dump_bytes, load_bytes
+from edgeinfer.graph import GraphBuilder, Info, Method, TensorType
+from edgeinfer.ops import Dense, Dequantize, Select
+from edgeinfer.runtime.model import Model
+from edgeinfer.runtime.program import compile_program
 from tests.examples_of_ops import Example, all_examples
 from tests.mutations import Parts, campaign, corpus, survives
 
@@ -34,6 +38,23 @@ def test_any_byte_may_be_changed(small: bytes) -> None:
             damaged[place] ^= 1 << bit
             outcomes.add(survives(bytes(damaged)))
     assert outcomes == {"refused", "answered"}
+
+
+def test_a_program_with_integer_inputs_reads_no_floats() -> None:
+    """A file can call any graph a prediction: what is handed over has to be of the input's type."""
+    builder = GraphBuilder({"X": TensorType("int8", (3,))})
+    op = Dequantize(np.full(3, 0.5, np.float32), np.zeros(3, np.int32))
+    graph = builder.build({"predict": Method((builder.emit(op, "X"),))}, Info())
+    graph = load_bytes(dump_bytes(graph))
+    assert not hasattr(Model(graph), "predict")  # which would read anything as float64
+    program = compile_program(graph, graph.methods["predict"].tensors)
+    for dtype in (np.float64, np.float32, np.int64, np.uint8):
+        for X in (np.zeros((300, 3), dtype), np.zeros((3, 300), dtype).T):
+            with pytest.raises(InvalidInputError, match="takes int8"):
+                program.run(X)
+    X = np.arange(-128, 127, dtype=np.int8).reshape(-1, 3)
+    for same in (X, np.asfortranarray(X), np.repeat(X, 2, axis=1)[:, ::2]):
+        np.testing.assert_array_equal(program.run(same)[0], X / np.float32(2))
 
 
 def test_random_mutations_of_every_family() -> None:

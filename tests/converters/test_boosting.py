@@ -18,7 +18,11 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
-from sklearn.linear_model import LinearRegression
+from sklearn.feature_selection import SelectKBest
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVR
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
@@ -72,7 +76,14 @@ def test_gradient_boosting_regression(loss: str) -> None:
 
 @pytest.mark.parametrize(
     "init",
-    [RandomForestRegressor(3, max_depth=2, random_state=0), DecisionTreeRegressor(max_depth=2)],
+    [
+        RandomForestRegressor(3, max_depth=2, random_state=0),
+        DecisionTreeRegressor(max_depth=2),
+        HistGradientBoostingRegressor(**FEW_HIST),
+        KNeighborsRegressor(algorithm="kd_tree"),
+        SVR(),
+        make_pipeline(SelectKBest(k=3), DecisionTreeRegressor(max_depth=2)),
+    ],
 )
 def test_regression_from_an_estimator(init: Any) -> None:
     X, y = numbers()
@@ -87,7 +98,12 @@ def test_classes_from_an_estimator(n_classes: int, loss: str) -> None:
     if (n_classes, loss) == (3, "exponential"):
         return
     X, y = classes(n_classes=n_classes)
-    for init in (RandomForestClassifier(4, max_depth=2, random_state=0), DecisionTreeClassifier()):
+    for init in (
+        RandomForestClassifier(4, max_depth=2, random_state=0),
+        DecisionTreeClassifier(),
+        HistGradientBoostingClassifier(**FEW_HIST),
+        KNeighborsClassifier(algorithm="kd_tree"),
+    ):
         source = GradientBoostingClassifier(**FEW, loss=loss, init=init).fit(X, y)
         assert_same(source, X)
 
@@ -99,6 +115,9 @@ def test_an_init_that_computes_in_float32_is_refused() -> None:
     with pytest.raises(UnsupportedError, match="GradientBoostingRegressor: init=LinearRegression"):
         edgeinfer.convert(source)
     X, y = classes(n_classes=2)
+    source = GradientBoostingClassifier(**FEW, init=LogisticRegression()).fit(X, y)
+    with pytest.raises(UnsupportedError, match="init=LogisticRegression computes in float32"):
+        edgeinfer.convert(source)
     dice = DummyClassifier(strategy="uniform", random_state=0)
     with pytest.raises(UnsupportedError, match="DummyClassifier"):
         edgeinfer.convert(GradientBoostingClassifier(**FEW, init=dice).fit(X, y))

@@ -416,3 +416,15 @@ def test_a_tree_finds_what_all_distances_find() -> None:
 def test_unsound_trees_are_refused(change: dict, message: str) -> None:
     with pytest.raises(GraphError, match=message):
         tree(**change)
+
+
+def test_leaves_of_a_tree_cannot_wrap_round() -> None:
+    points = np.zeros((8, 2))
+    box = np.zeros((7, 2))
+    for starts in ([0, 2, 4, 6, 8], [0, 2147483647, -2147483648, 6, 8], [0, 6, 2, 7, 8]):
+        parts = points, np.arange(8, dtype=np.int32), np.array(starts, np.int32), box, box
+        if starts[1] == 2:
+            NeighborTree(*parts)
+            continue
+        with pytest.raises(GraphError, match="overlap"):
+            NeighborTree(*parts)

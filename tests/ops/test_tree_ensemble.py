@@ -98,6 +98,8 @@ def broken(op: TreeEnsemble, name: str, index: Any, value: Any) -> Any:
         ("roots", 0, 1),
         ("roots", 1, 0),
         ("roots", -1, 1 << 30),
+        ("roots", 1, -(1 << 31)),  # the difference to the next one wraps round
+        ("targets", 0, (1 << 31) - 1),  # with the width of its values it wraps round
         ("depths", 0, -1),
         ("depths", 0, 1 << 30),
         ("targets", 0, 1),

@@ -2,7 +2,12 @@
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_iris
+from sklearn.ensemble import GradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import r2_score
 
+import edgeinfer
 from edgeinfer.errors import CalibrationError
 from edgeinfer.graph import Graph, GraphBuilder, Info, Method, TensorType
 from edgeinfer.ops import BinaryConst, CheckFinite, Unary
@@ -66,3 +71,25 @@ def test_saturation_is_counted() -> None:
     report = make_report(rw, to_precision(graph(), "float32", data))
     assert report["saturated"] == {"X": 2 / 12}
     assert report["outputs"]["transform"]["max_abs_error"] < 1e-3 * np.exp(18)
+
+
+def test_numbers_have_errors_and_labels_agreement() -> None:
+    X, y = load_iris(return_X_y=True)
+    outputs = edgeinfer.convert(LogisticRegression().fit(X, y), precision="int8", calibration=X)
+    labels, shares = (outputs.report["outputs"][m] for m in ("predict", "predict_proba"))
+    assert labels.keys() == {"agreement"}
+    assert shares.keys() == {"max_abs_error", "mean_abs_error", "r2", "top_agreement"}
+    assert shares["top_agreement"] == labels["agreement"] > 0.95
+    assert 0 < shares["mean_abs_error"] < shares["max_abs_error"] < 0.2
+    assert 0.99 < shares["r2"] < 1.0
+    forest = GradientBoostingClassifier(n_estimators=3, random_state=0).fit(X, y)
+    report = edgeinfer.convert(forest, precision="int8", calibration=X).report["outputs"]
+    assert report["apply"] == {"agreement": 1.0}
+    line = edgeinfer.convert(Ridge().fit(X, y), precision="int8", calibration=X)
+    have, want = line.predict(X), Ridge().fit(X, y).predict(X)
+    told = line.report["outputs"]["predict"]
+    assert told.keys() == {"max_abs_error", "mean_abs_error", "r2"}
+    assert told["max_abs_error"] == pytest.approx(np.abs(have - want).max(), rel=1e-4)
+    assert told["r2"] == pytest.approx(r2_score(want, have), rel=1e-6)
+    flat = Ridge().fit(X, np.ones(len(X)))
+    assert "r2" not in edgeinfer.convert(flat, precision="int8", calibration=X).report["outputs"]

@@ -125,13 +125,14 @@ def show_loss(report: Mapping[str, Any]) -> None:
             _agreement(values),
             f"{values['max_abs_error']:.3g}" if "max_abs_error" in values else "-",
             f"{values['mean_abs_error']:.3g}" if "mean_abs_error" in values else "-",
+            f"{values['r2']:.6f}" if "r2" in values else "-",
         )
         for name, values in outputs.items()
     ]
     layers = report.get("layers", [])
     if lines:
         print_table(
-            ("output" if layers else "method", "agreement", "max error", "mean error"),
+            ("output" if layers else "method", "agreement", "max error", "mean error", "R2"),
             lines,
             title=f"loss against floats on {rows} calibration rows",
         )

@@ -13,9 +13,17 @@ from edgeinfer.quantize.scheme import layers_of
 if TYPE_CHECKING:
     from edgeinfer.quantize.scheme import Rewriter
 
+EXACT_METHODS = ("apply",)
+"""Numbers of leaves, which some sources give as floats."""
+
 
 def make_report(rw: Rewriter, quantized: Graph) -> dict[str, Any]:
-    """`outputs`: per method the agreement or the errors against the float64 graph.
+    """`outputs`: per method what differs from the float64 graph.
+
+    Of labels, leaves and indices `agreement`: the share of rows with the same ones. Of numbers
+    `max_abs_error`, `mean_abs_error`, `r2` (1 - squared errors / squared deviations from the mean,
+    left out where the source's answers do not vary), and where each row has several, as
+    probabilities are, `top_agreement`: the share of rows whose largest is the same one.
 
     `saturated`: per tensor that became integers and had values they cannot stand for, the share
     of them. And what the rules noted.
@@ -33,7 +41,8 @@ def make_report(rw: Rewriter, quantized: Graph) -> dict[str, Any]:
     )
     report["outputs"] = {
         method: _compare(
-            [(want[w], have[h]) for w, h in zip(spec.tensors, renamed[method], strict=True)]
+            [(want[w], have[h]) for w, h in zip(spec.tensors, renamed[method], strict=True)],
+            exact=method in EXACT_METHODS,
         )
         for method, spec in source.methods.items()
     }
@@ -121,20 +130,37 @@ def _outside(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
     return float(np.count_nonzero(outside & np.isfinite(values)) / max(values.size, 1))
 
 
-def _compare(pairs: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, float]:
-    equal, rows, worst, total, count = 0, 0, 0.0, 0.0, 0
-    for want, have in pairs:
-        same = (want == have) | ((want != want) & (have != have))
-        equal += int(same.reshape(len(same), -1).all(axis=1).sum())
-        rows += len(same)
-        if want.dtype.kind == "f":
-            with np.errstate(invalid="ignore"):
-                error = np.abs(have.astype(np.float64) - want)
-            error = np.where(same, 0.0, error)
-            worst = max(worst, float(error.max(initial=0.0)))
-            total += float(error.sum())
-            count += error.size
-    result = {"agreement": equal / max(rows, 1)}
-    if count:
-        result |= {"max_abs_error": worst, "mean_abs_error": total / count}
+def _compare(pairs: list[tuple[np.ndarray, np.ndarray]], exact: bool) -> dict[str, float]:
+    numbers = [pair for pair in pairs if pair[0].dtype.kind == "f" and not exact]
+    others = [pair for pair in pairs if pair[0].dtype.kind != "f" or exact]
+    result = {}
+    if others:
+        same = [_same(want, have).reshape(len(want), -1).all(axis=1) for want, have in others]
+        result["agreement"] = float(np.mean(same)) if same[0].size else 0.0
+    if not numbers:
+        return result
+    errors = [_error(want, have) for want, have in numbers]
+    error = np.concatenate([e.ravel() for e in errors])
+    result["max_abs_error"] = float(error.max(initial=0.0))
+    result["mean_abs_error"] = float(error.mean()) if error.size else 0.0
+    with np.errstate(all="ignore"):
+        spread = sum(float(np.square(want - want.mean(axis=0)).sum()) for want, _ in numbers)
+        lost = float(np.square(error).sum())
+    if 0.0 < spread < np.inf and lost < np.inf:
+        result["r2"] = 1.0 - lost / spread
+    several = [(w, h) for w, h in numbers if w.ndim == 2 and w.shape[1] > 1 and len(w)]
+    if several and len(several) == len(numbers) and not others:
+        result["top_agreement"] = float(
+            np.mean([w.argmax(axis=1) == h.argmax(axis=1) for w, h in several])
+        )
     return result
+
+
+def _same(want: np.ndarray, have: np.ndarray) -> np.ndarray:
+    return np.asarray((want == have) | ((want != want) & (have != have)))
+
+
+def _error(want: np.ndarray, have: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore"):
+        error = np.abs(have.astype(np.float64) - want)
+    return np.where(_same(want, have), 0.0, error)

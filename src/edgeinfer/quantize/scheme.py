@@ -198,6 +198,9 @@ class Rewriter:
         dtypes = {self.dtype(name) for name in node.inputs}
         floats = dtypes & {"float32", "float64"}
         exact = any(name in self._exact for name in node.outputs)
+        if isinstance(node.op, Cast) and floats and node.op.dtype in ("float32", "float64"):
+            self.put(node.outputs[0], self.floating(node.inputs[0], node.op.dtype))
+            return
         if floats and not exact:
             width = "float32" if "float32" in floats else "float64"
             inputs = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,9 @@ CONSTANT_INITS = {
 }
 FLOAT32_INITS = ("sklearn.tree.", "sklearn.ensemble._forest", "sklearn.ensemble._gb")
 """Where estimators live that round features to float32 themselves. A model that boosts from
-another one hands it float32 features, and most then compute everything in float32."""
+another one hands it float32 features, and some then compute everything in float32."""
+
+PROBES = 64
 
 
 def _constant(value: float) -> np.ndarray:
@@ -100,15 +103,34 @@ def _constant_init(est: Any, ctx: Context, x: str) -> np.ndarray | None:
     return np.ascontiguousarray(start[0], np.float64)
 
 
+def _computes_in_float64(est: Any, width: int) -> bool:
+    """Whether the init makes of float32 features what it makes of the same ones as float64.
+
+    Tried on rows between the cuts of the trees; an init that is not sure of its answers differs
+    as well.
+    """
+    cuts = [np.append(m.tree_.threshold[m.tree_.feature >= 0], 0.0) for m in est.estimators_.flat]
+    low, high = min(c.min() for c in cuts) - 1, max(c.max() for c in cuts) + 1
+    rows = np.random.default_rng(0).uniform(low, high, (PROBES, width)).astype(np.float32)
+    answer = est.init_.predict_proba if hasattr(est, "classes_") else est.init_.predict
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        narrow, wide = answer(rows), answer(rows.astype(np.float64))
+    return narrow.dtype != np.float32 and np.array_equal(narrow, wide)
+
+
 def _computed_init(est: Any, ctx: Context, x: str) -> str:
     """Raw predictions of the init estimator."""
     init = est.init_
     if not type(init).__module__.startswith(FLOAT32_INITS):
-        raise ctx.unsupported(
-            est,
-            f"init={type(init).__name__} computes in float32 or by chance here, which edgeinfer "
-            "does not follow; what works as init: trees, forests, 'zero' and the default",
-        )
+        if not _computes_in_float64(est, ctx.width(x)):
+            raise ctx.unsupported(
+                est,
+                f"init={type(init).__name__} computes in float32 or by chance here, which "
+                "edgeinfer does not follow; what works as init: trees, forests, boosting, "
+                "neighbours, support vectors with a kernel, 'zero' and the default",
+            )
+        x = ctx.emit(Cast("float64"), ctx.emit(Cast("float32"), x))
     width = est.n_trees_per_iteration_
     with ctx.step("init"):
         methods = ctx.convert(init, x)

@@ -1,7 +1,7 @@
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("dotprod"))), apply_to = function)
 #else
-#pragma GCC target("+dotprod")
+#pragma GCC target("arch=armv8.2-a+dotprod")
 #endif
 
 #include <arm_neon.h>
@@ -11,6 +11,12 @@
 #define EI_VECTOR_BYTES 16
 #include "tiles.h"
 #include "conv_float.h"
+
+/* Older clang has these intrinsics only where the whole file is compiled for them. */
+#if !defined(__clang__) || __clang_major__ >= 17 || defined(__ARM_FEATURE_DOTPROD)
+#include "neon_dense_int.h"
+#include "neon_neighbors.h"
+#endif
 
 #include "../ei_all.h"
 
