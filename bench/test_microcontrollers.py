@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,34 @@ CASES = (
 )
 
 
+NETWORKS = Path(__file__).parents[2] / "shared" / "models" / "mlperf-tiny"
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A network of MLPerf Tiny with TensorFlow Lite Micro and CMSIS-NN, measured beforehand.
+
+    Flash and arena in bytes, instructions by core; and what share of flash and arena we may take.
+    """
+
+    name: str
+    flash: int
+    arena: int
+    instructions: dict[str, float]
+    flash_share: float
+    arena_share: float
+
+
+PEERS = (
+    Peer("kws", 138220, 22820, {"m4": 7.70e6, "m3": 10.5e6, "m0": 29.0e6}, 0.35, 0.75),
+    Peer("ic", 177640, 54996, {"m4": 29.9e6, "m3": 41.8e6, "m0": 97.6e6}, 0.60, 0.92),
+    Peer("vww", 417572, 100708, {"m4": 24.1e6, "m3": 32.0e6, "m0": 86.9e6}, 0.62, 0.58),
+    Peer("ad", 308916, 2580, {"m4": 0.583e6, "m3": 0.956e6, "m0": 1.76e6}, 0.97, 0.60),
+)
+INSTRUCTIONS = {"m4": 0.85, "m3": 1.0, "m0": 1.15}
+CODE = 16_000
+
+
 @cache
 def _data() -> tuple[np.ndarray, ...]:
     X, y = load_digits(return_X_y=True)
@@ -141,3 +170,41 @@ def test_microcontroller(case: Case, benchmark: Any) -> None:
             verdict = "" if most is None else ("  met" if have <= most else "  MISSED")
             limit = "" if most is None else f"  at most {most:.0f}"
             print(f"\n{case.name}: {what} {have:.0f}{limit}{verdict}", end="")
+
+
+@pytest.mark.parametrize("core", INSTRUCTIONS)
+@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
+def test_network(peer: Peer, core: str, benchmark: Any) -> None:
+    """One row: a network takes as many instructions for any other, but for a few clamps."""
+    path = NETWORKS / f"{peer.name}_int8.tflite"
+    if not path.exists():
+        pytest.skip(f"needs {path.name} of MLPerf Tiny in {NETWORKS}")
+    missing = missing_tools(find_machine(core))
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    model = edgeinfer.convert(path)
+    (tensor,) = model.graph.inputs.values()
+    rows = np.random.default_rng(0).integers(-128, 128, (1, *tensor.shape)).astype(np.int8)
+    report = benchmark.pedantic(lambda: measure_target(model, rows, core), rounds=1, iterations=1)
+    assert report.agreement == 1.0, "the target answers otherwise than the host"
+    limits = {
+        "code": (report.code_bytes, CODE, 1.0),
+        "flash": (report.flash_bytes, peer.flash, peer.flash_share),
+        "scratch": (report.scratch_bytes, peer.arena, peer.arena_share),
+        "instructions": (report.instructions, peer.instructions[core], INSTRUCTIONS[core]),
+    }
+    benchmark.group = "microcontrollers"
+    benchmark.extra_info.update(
+        {
+            **report.to_dict(),
+            "workload": f"{peer.name}, {core}",
+            "engine": "edgeinfer int8",
+            "flash_target": peer.flash * peer.flash_share,
+            "instructions_target": peer.instructions[core] * INSTRUCTIONS[core],
+            "ratios": {what: have / best for what, (have, best, _) in limits.items()},
+        }
+    )
+    for what, (have, best, most) in limits.items():
+        verdict = "met" if have <= best * most else "MISSED"
+        print(f"\n{peer.name}, {core}: {what} {have:.0f}, {have / best:.3f} of {best:.0f}", end="")
+        print(f"  at most {most}  {verdict}", end="")

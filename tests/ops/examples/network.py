@@ -1,5 +1,7 @@
 """Examples of the ops of networks."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from edgeinfer.converters.tflite.numbers import sigmoid_table, softmax_exps
@@ -97,6 +99,18 @@ def _depthwise(dtype: str, window: str, c: int, multiplier: int) -> Example:
     return Example(op, (_images(dtype, 3, 7, 6, c),), note=f"{window}-{c}-{multiplier}")
 
 
+def _unusual(example: Example) -> list[Example]:
+    """The same convolution with narrow bounds, and with shifts to the left and none at all."""
+    op = example.op
+    assert isinstance(op, QConv2D | QDepthwiseConv2D)
+    shift = np.resize(np.array([3, 0, -9], np.int32), op.bias.size)
+    narrow, shifted = replace(op, low=-20, high=100), replace(op, shift=shift)
+    return [
+        replace(example, op=narrow, note=f"{example.note}-narrow bounds"),
+        replace(example, op=shifted, note=f"{example.note}-shifted left"),
+    ]
+
+
 def _flat(dtype: str, rows: int, inputs: int, outputs: int) -> Example:
     """A fully connected layer: one pixel."""
     weights = RNG.integers(-127, 128, size=(outputs, 1, 1, inputs)).astype(np.int8)
@@ -183,6 +197,8 @@ EXAMPLES = [
         for window in WINDOWS
         for c, m in ((5, 1), (3, 4), (8, 1), (24, 1), (70, 1), (128, 1))
     ),
+    *_unusual(_conv("int8", "same", (3, 2), 3, 17)),
+    *_unusual(_depthwise("int8", "same", 5, 1)),
     *(
         _pool(dtype, fn, window)
         for dtype in ("float32", "int8", "int16")

@@ -43,24 +43,44 @@ typedef struct {
   int32_t high;
 } ei_conv_small_params;
 
-/* A sum as the output's integer. `plain`: a shift to the right by 1 or more, |sum| < 2^30. */
-EI_API int8_t ei_conv_small_value(const ei_conv_small_params *p, int32_t sum, int32_t multiplier,
-                                  int32_t shift) {
-  int32_t value;
-  if (p->plain) {
+/* Whether the short way from a sum to an output holds. */
+EI_API int ei_conv_small_is_short(const ei_conv_small_params *p) {
+  return p->plain && p->low == INT8_MIN && p->high == INT8_MAX;
+}
+
+/* The short way: |sum| < 2^30, a shift to the right by 1 to 22, all of int8 as output. Besides what
+ * rounds to nearest, a tie away from zero, `rounding` has the zero point: (2 zero + 1) << shift. */
+EI_API int8_t ei_conv_small_short(int32_t sum, int32_t multiplier, int32_t shift,
+                                  int32_t rounding) {
 #ifdef EI_HAVE_ARM_DSP
-    value = ei_high_half(sum * 2, multiplier);
+  const int32_t value = ei_high_half(sum * 2, multiplier);
+  return (int8_t)ei_saturate_byte((value + (value >> 31) + (rounding >> 1)) >> shift);
 #else
-    value = ei_high_mul(sum, multiplier);
+  const int32_t value = ei_high_product(sum, multiplier);
+  const int32_t moved = (value + (value >> 31) + (rounding >> 1)) >> shift;
+  return (int8_t)ei_clamp_i32(moved, INT8_MIN, INT8_MAX);
 #endif
-    value += (value >> 31) + (1 << (shift - 1)); /* to nearest, a tie away from zero */
-    value >>= shift;
+}
+
+EI_API int8_t ei_conv_small_value(const ei_conv_small_params *p, int32_t o, int32_t sum) {
+  const int32_t multiplier = p->multiplier[o], shift = p->plain ? -p->shift[o] : p->shift[o];
+  /* Bounded before the zero point is added: no sum can overflow. */
+  const int32_t value = ei_rescale_i32(sum, multiplier, shift);
+  return (int8_t)(ei_clamp_i32(value, p->low - p->y_zero, p->high - p->y_zero) + p->y_zero);
+}
+
+/* The integers of output o for two pixels; y0 is written last and may be y1. */
+EI_API void ei_conv_small_two(const ei_conv_small_params *p, int is_short, int32_t o, int32_t sum0,
+                              int32_t sum1, int8_t *y0, int8_t *y1) {
+  if (is_short) {
+    const int32_t multiplier = p->multiplier[o], shift = p->shift[o];
+    const int32_t rounding = (int32_t)((uint32_t)(2 * p->y_zero + 1) << shift);
+    y1[o] = ei_conv_small_short(sum1, multiplier, shift, rounding);
+    y0[o] = ei_conv_small_short(sum0, multiplier, shift, rounding);
   } else {
-    /* Bounded before the zero point is added: no sum can overflow. */
-    value = ei_rescale_i32(sum, multiplier, shift);
-    value = ei_clamp_i32(value, p->low - p->y_zero, p->high - p->y_zero);
+    y1[o] = ei_conv_small_value(p, o, sum1);
+    y0[o] = ei_conv_small_value(p, o, sum0);
   }
-  return (int8_t)ei_clamp_i32(value + p->y_zero, p->low, p->high);
 }
 
 /* The sums of two outputs, for two pixels. */
@@ -178,16 +198,16 @@ EI_API void ei_tile_small(const int8_t *x0, const int8_t *x1, const int8_t *w, i
                           ei_tile_sums *sums) {
   int32_t a0 = sums->a0, b0 = sums->b0, a1 = sums->a1, b1 = sums->b1;
   const int8_t *const end = x0 + depth;
-  /* a0 b0 a2 b2, a1 b1 a3 b3: weight a of input k is two bytes further for every second k. */
-  static const int8_t order[4] = {0, 2, 1, 3};
-  for (; x0 < end; x0 += 4, x1 += 4, w += 8)
-    for (int32_t i = 0; i < 4; i++) {
-      const int32_t u = x0[order[i]], v = x1[order[i]], a = w[2 * i], b = w[2 * i + 1];
-      a0 += u * a;
-      b0 += u * b;
-      a1 += v * a;
-      b1 += v * b;
-    }
+  for (; x0 < end; x0 += 4, x1 += 4, w += 8) {
+    int32_t a = w[0], b = w[1], u = x0[0], v = x1[0];
+    a0 += u * a, b0 += u * b, a1 += v * a, b1 += v * b;
+    a = w[4], b = w[5], u = x0[1], v = x1[1];
+    a0 += u * a, b0 += u * b, a1 += v * a, b1 += v * b;
+    a = w[2], b = w[3], u = x0[2], v = x1[2];
+    a0 += u * a, b0 += u * b, a1 += v * a, b1 += v * b;
+    a = w[6], b = w[7], u = x0[3], v = x1[3];
+    a0 += u * a, b0 += u * b, a1 += v * a, b1 += v * b;
+  }
   sums->a0 = a0;
   sums->b0 = b0;
   sums->a1 = a1;
@@ -198,32 +218,31 @@ EI_API void ei_tile_small(const int8_t *x0, const int8_t *x1, const int8_t *w, i
 /* Two pixels (or one: `count`), all outputs. */
 EI_API void ei_conv_small_pixels(const ei_conv_small_params *p, const ei_window_small *at,
                                  int32_t count, void *scratch, int8_t *y) {
+  const int is_short = ei_conv_small_is_short(p);
   const int8_t *w = p->weights;
-  int8_t *const y1 = y + p->out_c;
+  const int32_t *bias = p->bias;
+  int8_t *const y1 = count > 1 ? y + p->out_c : y; /* of one pixel everything is computed twice */
+  const int32_t depth = p->depth, out_c = p->out_c;
 #ifdef EI_HAVE_ARM_DSP
   ei_pixels *const x = (ei_pixels *)scratch;
-  int8_t *const bytes = (int8_t *)(x + p->depth);
+  int8_t *const bytes = (int8_t *)(x + depth);
   for (int32_t i = 0; i < count; i++) ei_stage(p, at + i, bytes, x + i);
 #else
   int8_t *const bytes = (int8_t *)scratch;
   const int8_t *const x0 = ei_stage(p, at, bytes);
-  const int8_t *const x1 = count == 1 ? x0 : ei_stage(p, at + 1, bytes + p->depth);
+  const int8_t *const x1 = count == 1 ? x0 : ei_stage(p, at + 1, bytes + depth);
 #endif
-  for (int32_t o = 0; o < p->out_c; o += 2, w += 2 * p->depth) {
-    const int pair = o + 1 < p->out_c;
+  for (int32_t o = 0; o < out_c; o += 2, w += 2 * depth) {
     ei_tile_sums s;
-    s.a0 = s.a1 = p->bias[o];
-    s.b0 = s.b1 = pair ? p->bias[o + 1] : 0;
+    s.a0 = s.a1 = bias[o];
+    s.b0 = s.b1 = o + 1 < out_c ? bias[o + 1] : 0;
 #ifdef EI_HAVE_ARM_DSP
-    ei_tile_small(x, w, p->depth, &s);
+    ei_tile_small(x, w, depth, &s);
 #else
-    ei_tile_small(x0, x1, w, p->depth, &s);
+    ei_tile_small(x0, x1, w, depth, &s);
 #endif
-    y[o] = ei_conv_small_value(p, s.a0, p->multiplier[o], p->shift[o]);
-    if (count > 1) y1[o] = ei_conv_small_value(p, s.a1, p->multiplier[o], p->shift[o]);
-    if (!pair) break;
-    y[o + 1] = ei_conv_small_value(p, s.b0, p->multiplier[o + 1], p->shift[o + 1]);
-    if (count > 1) y1[o + 1] = ei_conv_small_value(p, s.b1, p->multiplier[o + 1], p->shift[o + 1]);
+    ei_conv_small_two(p, is_short, o, s.a0, s.a1, y, y1);
+    if (o + 1 < out_c) ei_conv_small_two(p, is_short, o + 1, s.b0, s.b1, y, y1);
   }
 }
 
@@ -261,10 +280,10 @@ EI_API void ei_depthwise_quad(const int8_t *const *taps, int32_t count, int32_t 
     const uint32_t a = ei_word(x), b = ei_word(w);
     const uint32_t a_even = ei_even_bytes(a), a_odd = ei_odd_bytes(a);
     const uint32_t b_even = ei_even_bytes(b), b_odd = ei_odd_bytes(b);
-    s0 = ei_low_product(a_even, b_even, s0);
-    s1 = ei_low_product(a_odd, b_odd, s1);
-    s2 = ei_high_product(a_even, b_even, s2);
-    s3 = ei_high_product(a_odd, b_odd, s3);
+    s0 = ei_product_low(a_even, b_even, s0);
+    s1 = ei_product_low(a_odd, b_odd, s1);
+    s2 = ei_product_high(a_even, b_even, s2);
+    s3 = ei_product_high(a_odd, b_odd, s3);
 #else
     s0 += x[0] * w[0];
     s1 += x[1] * w[1];
@@ -278,25 +297,34 @@ EI_API void ei_depthwise_quad(const int8_t *const *taps, int32_t count, int32_t 
   sums[3] = s3;
 }
 
+EI_API int8_t ei_conv_small_one(const ei_conv_small_params *p, int is_short, int32_t o,
+                                int32_t sum) {
+  if (!is_short) return ei_conv_small_value(p, o, sum);
+  const int32_t shift = p->shift[o];
+  const int32_t rounding = (int32_t)((uint32_t)(2 * p->y_zero + 1) << shift);
+  return ei_conv_small_short(sum, p->multiplier[o], shift, rounding);
+}
+
 /* All outputs of one pixel. `taps`: where each tap's channels lie. */
 EI_API void ei_depthwise_pixel(const ei_conv_small_params *p, const int8_t *const *taps,
                                int8_t *y) {
-  const int32_t count = p->kernel_h * p->kernel_w;
+  const int is_short = ei_conv_small_is_short(p);
+  const int32_t count = p->kernel_h * p->kernel_w, out_c = p->out_c;
   const int8_t *w = p->weights;
+  const int32_t *bias = p->bias;
   int32_t o = 0;
   if (p->repeat == 1)
-    for (; o + 4 <= p->out_c; o += 4, w += 4 * count) {
+    for (; o + 4 <= out_c; o += 4, w += 4 * count) {
       int32_t sums[4];
-      for (int32_t j = 0; j < 4; j++) sums[j] = p->bias[o + j];
+      for (int32_t j = 0; j < 4; j++) sums[j] = bias[o + j];
       ei_depthwise_quad(taps, count, o, w, sums);
-      for (int32_t j = 0; j < 4; j++)
-        y[o + j] = ei_conv_small_value(p, sums[j], p->multiplier[o + j], p->shift[o + j]);
+      for (int32_t j = 0; j < 4; j++) y[o + j] = ei_conv_small_one(p, is_short, o + j, sums[j]);
     }
-  for (; o < p->out_c; o++, w += count) {
+  for (; o < out_c; o++, w += count) {
     const int32_t c = o / p->repeat;
-    int32_t sum = p->bias[o];
+    int32_t sum = bias[o];
     for (int32_t t = 0; t < count; t++) sum += taps[t][c] * w[t];
-    y[o] = ei_conv_small_value(p, sum, p->multiplier[o], p->shift[o]);
+    y[o] = ei_conv_small_one(p, is_short, o, sum);
   }
 }
 

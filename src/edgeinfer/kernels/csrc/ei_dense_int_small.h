@@ -30,15 +30,26 @@ typedef struct {
 #ifdef EI_HAVE_ARM_DSP
 EI_API void ei_small_sums4(const int8_t *x, const int8_t *w, int32_t n, int32_t *sums) {
   int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
-  const int8_t *const end = x + (n & ~3);
-  for (; x < end; x += 4, w += 16) {
-    const uint32_t word = ei_word(x);
-    const uint32_t even = ei_even_bytes(word), odd = ei_odd_bytes(word);
-    const uint32_t w0 = ei_word(w), w1 = ei_word(w + 4), w2 = ei_word(w + 8), w3 = ei_word(w + 12);
-    s0 = ei_two_products(odd, ei_odd_bytes(w0), ei_two_products(even, ei_even_bytes(w0), s0));
-    s1 = ei_two_products(odd, ei_odd_bytes(w1), ei_two_products(even, ei_even_bytes(w1), s1));
-    s2 = ei_two_products(odd, ei_odd_bytes(w2), ei_two_products(even, ei_even_bytes(w2), s2));
-    s3 = ei_two_products(odd, ei_odd_bytes(w3), ei_two_products(even, ei_even_bytes(w3), s3));
+  const int8_t *const end = x + (n & ~7);
+  uint32_t even, odd, one, other;
+  while (x < end) {
+    EI_DSP_FOUR_INPUTS;
+    EI_DSP_OUTPUT(s0);
+    EI_DSP_OUTPUT(s1);
+    EI_DSP_OUTPUT(s2);
+    EI_DSP_OUTPUT(s3);
+    EI_DSP_FOUR_INPUTS;
+    EI_DSP_OUTPUT(s0);
+    EI_DSP_OUTPUT(s1);
+    EI_DSP_OUTPUT(s2);
+    EI_DSP_OUTPUT(s3);
+  }
+  if (n & 4) {
+    EI_DSP_FOUR_INPUTS;
+    EI_DSP_OUTPUT(s0);
+    EI_DSP_OUTPUT(s1);
+    EI_DSP_OUTPUT(s2);
+    EI_DSP_OUTPUT(s3);
   }
   for (int32_t k = 0; k < (n & 3); k++) {
     s0 += x[k] * w[k];
@@ -110,16 +121,20 @@ EI_API ei_status ei_dense_small_i8(const void *params, const ei_io *io) {
   const ei_dense_int_small_params *p = (const ei_dense_int_small_params *)params;
   const int8_t *x = (const int8_t *)io->in[0];
   int8_t *y = (int8_t *)io->out[0];
+  const int32_t n_out = p->n_out, low = p->low, high = p->high;
   const ptrdiff_t runs = (ptrdiff_t)io->rows * p->repeat;
-  for (ptrdiff_t r = 0; r < runs; r++, x += p->n_in, y += p->n_out)
-    for (int32_t o = 0; o < p->n_out; o += 4) {
+  for (ptrdiff_t r = 0; r < runs; r++, x += p->n_in) {
+    const int32_t *multiplier = p->multiplier, *zeros = p->zero;
+    const int8_t *shift = p->shift;
+    for (int32_t o = 0; o < n_out; o += 4) {
       int32_t sums[4];
       const int32_t count = ei_small_sums(p, x, o, sums);
       for (int32_t j = 0; j < count; j++) {
-        const int32_t value = ei_rescale_i32(sums[j], p->multiplier[o + j], p->shift[o + j]);
-        y[o + j] = (int8_t)ei_output_i32(value, p->zero[o + j], p->low, p->high);
+        const int32_t value = ei_rescale_i32(sums[j], *multiplier++, *shift++);
+        *y++ = (int8_t)ei_output_i32(value, *zeros++, low, high);
       }
     }
+  }
   return EI_OK;
 }
 

@@ -13,10 +13,8 @@
 #define EI_MULTIPLY_HALVES 1
 #endif
 
-/* The high half of 2ab, rounded to nearest; a tie goes up. The reference divides, truncating, after
- * adding 2^30 or 1 - 2^30 by sign, which is the same. INT32_MIN squared saturates. */
-EI_API int32_t ei_high_mul(int32_t a, int32_t b) {
-  if (a == INT32_MIN && b == INT32_MIN) return INT32_MAX;
+/* The high half of 2ab, rounded to nearest; a tie goes up. Not both may be INT32_MIN. */
+EI_API int32_t ei_high_product(int32_t a, int32_t b) {
 #ifdef EI_MULTIPLY_HALVES
   const int32_t a_low = a & 0xFFFF, b_low = b & 0xFFFF, a_high = a >> 16, b_high = b >> 16;
   const uint32_t low = (uint32_t)a_low * (uint32_t)b_low;
@@ -30,6 +28,13 @@ EI_API int32_t ei_high_mul(int32_t a, int32_t b) {
 #endif
 }
 
+/* The same, INT32_MIN squared saturating. The reference divides, truncating, after adding 2^30 or
+ * 1 - 2^30 by sign, which is the same. */
+EI_API int32_t ei_high_mul(int32_t a, int32_t b) {
+  if (a == INT32_MIN && b == INT32_MIN) return INT32_MAX;
+  return ei_high_product(a, b);
+}
+
 /* x / 2^exponent to nearest, a tie away from zero; 0 <= exponent <= 31. */
 EI_API int32_t ei_divide_by_pot(int32_t x, int32_t exponent) {
   const int32_t mask = (int32_t)(((uint32_t)1 << exponent) - 1);
@@ -40,8 +45,8 @@ EI_API int32_t ei_divide_by_pot(int32_t x, int32_t exponent) {
 /* x * multiplier * 2^(shift - 31), rounded twice; -31 <= shift <= 30, 0 <= multiplier. A left shift
  * drops what leaves 32 bits. */
 EI_API int32_t ei_rescale_i32(int32_t x, int32_t multiplier, int32_t shift) {
-  if (shift > 0) return ei_high_mul((int32_t)((uint32_t)x << shift), multiplier);
-  return ei_divide_by_pot(ei_high_mul(x, multiplier), -shift);
+  if (shift > 0) return ei_high_product((int32_t)((uint32_t)x << shift), multiplier);
+  return ei_divide_by_pot(ei_high_product(x, multiplier), -shift);
 }
 
 /* The upper 15 bits of a multiplier, rounded: what 64-bit sums are multiplied with. */
