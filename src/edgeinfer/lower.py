@@ -55,6 +55,7 @@ class LoweredProgram:
     """Everything needed to run some tensors of a graph.
 
     `staging` is, per input, the arena offset where a block of it goes when it has to be converted.
+    `row` is the same program with an arena for one row, None where blocks have no more than that.
     """
 
     steps: tuple[Step, ...]
@@ -65,6 +66,7 @@ class LoweredProgram:
     block_rows: int
     macs_per_row: float
     param_bytes: float
+    row: LoweredProgram | None = None
 
 
 class _Arena:
@@ -170,64 +172,71 @@ def lower(
             block_rows -= block_rows % 16
         block_rows = max(block_rows, *(low.rows for low in lowered), 1)
 
-    arena = _Arena(target.alignment)
-    staging = [
-        arena.want(t.row_bytes * block_rows, -1, last_read.get(name, -1))
-        for name, t in graph.inputs.items()
-        if target.host
-    ]
-    tensors = {
-        name: arena.want(
-            types[name].row_bytes * block_rows, written[name], last_read.get(name, written[name])
-        )
-        for name in in_arena
-    }
-    scratch_bytes = [low.scratch_fixed + low.scratch_per_row * block_rows for low in lowered]
-    scratches = {
-        number: arena.want(size, number, number)
-        for number, size in enumerate(scratch_bytes)
-        if size
-    }
-    offsets, arena_bytes = arena.place()
-
-    slots = {
-        name: Slot(INPUT, i, 0, t.row_bytes) for i, (name, t) in enumerate(graph.inputs.items())
-    }
-    slots |= {name: Slot(OUTPUT, i, 0, types[name].row_bytes) for i, name in enumerate(outputs)}
-    slots |= {
-        name: Slot(ARENA, 0, offsets[request], types[name].row_bytes)
-        for name, request in tensors.items()
-    }
-    slots |= {name: Slot(NOWHERE, 0, 0, types[name].row_bytes) for name in unread}
-
-    steps = []
-    cost = 0.0
-    param_bytes = 0.0
-    for number, (node, low) in enumerate(zip(nodes, lowered, strict=True)):
-        steps.append(
-            Step(
-                low.kernel,
-                low.block,
-                node,
-                tuple(slots[place[name]] for name in node.inputs),
-                tuple(slots[place[name]] for name in node.outputs),
-                offsets[scratches[number]] if number in scratches else 0,
-                scratch_bytes[number],
-                low.source,
+    def laid_out(block_rows: int, row: LoweredProgram | None = None) -> LoweredProgram:
+        """The program with an arena for so many rows."""
+        arena = _Arena(target.alignment)
+        staging = [
+            arena.want(t.row_bytes * block_rows, -1, last_read.get(name, -1))
+            for name, t in graph.inputs.items()
+            if target.host
+        ]
+        tensors = {
+            name: arena.want(
+                types[name].row_bytes * block_rows,
+                written[name],
+                last_read.get(name, written[name]),
             )
+            for name in in_arena
+        }
+        scratch_bytes = [low.scratch_fixed + low.scratch_per_row * block_rows for low in lowered]
+        scratches = {
+            number: arena.want(size, number, number)
+            for number, size in enumerate(scratch_bytes)
+            if size
+        }
+        offsets, arena_bytes = arena.place()
+
+        slots = {
+            name: Slot(INPUT, i, 0, t.row_bytes) for i, (name, t) in enumerate(graph.inputs.items())
+        }
+        slots |= {name: Slot(OUTPUT, i, 0, types[name].row_bytes) for i, name in enumerate(outputs)}
+        slots |= {
+            name: Slot(ARENA, 0, offsets[request], types[name].row_bytes)
+            for name, request in tensors.items()
+        }
+        slots |= {name: Slot(NOWHERE, 0, 0, types[name].row_bytes) for name in unread}
+
+        steps = []
+        cost = 0.0
+        param_bytes = 0.0
+        for number, (node, low) in enumerate(zip(nodes, lowered, strict=True)):
+            steps.append(
+                Step(
+                    low.kernel,
+                    low.block,
+                    node,
+                    tuple(slots[place[name]] for name in node.inputs),
+                    tuple(slots[place[name]] for name in node.outputs),
+                    offsets[scratches[number]] if number in scratches else 0,
+                    scratch_bytes[number],
+                    low.source,
+                )
+            )
+            node_cost = node.op.cost(*(types[name] for name in node.inputs))
+            cost += node_cost.macs
+            param_bytes += node_cost.param_bytes
+        if arena_bytes > MAX_ARENA_BYTES:
+            raise GraphError(f"the program needs {arena_bytes} bytes of arena, too much")
+        return LoweredProgram(
+            tuple(steps),
+            tuple(graph.inputs.values()),
+            tuple(types[name] for name in outputs),
+            tuple(offsets[request] for request in staging),
+            arena_bytes,
+            block_rows,
+            cost,
+            param_bytes,
+            row,
         )
-        node_cost = node.op.cost(*(types[name] for name in node.inputs))
-        cost += node_cost.macs
-        param_bytes += node_cost.param_bytes
-    if arena_bytes > MAX_ARENA_BYTES:
-        raise GraphError(f"the program needs {arena_bytes} bytes of arena, too much")
-    return LoweredProgram(
-        tuple(steps),
-        tuple(graph.inputs.values()),
-        tuple(types[name] for name in outputs),
-        tuple(offsets[request] for request in staging),
-        arena_bytes,
-        block_rows,
-        cost,
-        param_bytes,
-    )
+
+    return laid_out(block_rows, laid_out(1) if block_rows > 1 else None)

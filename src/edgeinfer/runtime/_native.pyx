@@ -117,6 +117,7 @@ cdef class Program:
     """
 
     cdef ei_program native
+    cdef ei_program row  # the same with an arena for one row
     cdef ei_step *steps
     cdef ei_input *input_table
     cdef ei_slot *slot_table
@@ -157,9 +158,10 @@ cdef class Program:
             count = len(step.inputs) + len(step.outputs)
             n_slots += count
             max_slots = max(max_slots, count)
-        self.steps = <ei_step *>PyMem_Malloc(max(n_steps, 1) * sizeof(ei_step))
-        self.input_table = <ei_input *>PyMem_Malloc(max(n_inputs, 1) * sizeof(ei_input))
-        self.slot_table = <ei_slot *>PyMem_Malloc(max(n_slots, 1) * sizeof(ei_slot))
+        # Twice everything that knows the arena: for blocks, and for one row.
+        self.steps = <ei_step *>PyMem_Malloc(max(2 * n_steps, 1) * sizeof(ei_step))
+        self.input_table = <ei_input *>PyMem_Malloc(max(2 * n_inputs, 1) * sizeof(ei_input))
+        self.slot_table = <ei_slot *>PyMem_Malloc(max(2 * n_slots, 1) * sizeof(ei_slot))
         if self.steps == NULL or self.input_table == NULL or self.slot_table == NULL:
             raise MemoryError
         cdef ei_slot *slot = self.slot_table
@@ -172,24 +174,11 @@ cdef class Program:
             self.keep.append((packed, arrays))
             self.steps[i].run = ei_isa_kernel(isa_index, index)
             self.steps[i].params = cnp.PyArray_DATA(packed)
-            self.steps[i].slots = slot
-            self.steps[i].n_in = len(step.inputs)
-            self.steps[i].n_out = len(step.outputs)
-            self.steps[i].scratch = step.scratch
-            self.steps[i].scratch_bytes = step.scratch_bytes
-            for place in (*step.inputs, *step.outputs):
-                slot.place = place.place
-                slot.index = place.index
-                slot.offset = place.offset
-                slot.row_bytes = place.row_bytes
-                slot += 1
+            self.steps[n_steps + i].run = self.steps[i].run
+            self.steps[n_steps + i].params = self.steps[i].params
         for i, tensor in enumerate(lowered.inputs):
             number = np.dtype(tensor.dtype).num
             self.input_types[i] = number
-            self.input_table[i].staging = lowered.staging[i]
-            self.input_table[i].row_bytes = tensor.row_bytes
-            self.input_table[i].columns = tensor.size
-            self.input_table[i].type = type_code(number)
             self.input_axes[i] = copy_shape(tensor.shape, self.input_dims[i])
         self.n_outputs = len(lowered.outputs)
         self.output_shapes = []
@@ -197,14 +186,41 @@ cdef class Program:
             self.output_types[i] = np.dtype(tensor.dtype).num
             self.output_shapes.append(tensor.shape)
             self.output_axes[i] = copy_shape(tensor.shape, self.output_dims[i])
-        self.native.steps = self.steps
-        self.native.inputs = self.input_table
-        self.native.arena_bytes = lowered.arena_bytes
-        self.native.n_steps = n_steps
-        self.native.n_inputs = n_inputs
-        self.native.max_slots = max_slots
-        self.native.block_rows = lowered.block_rows
+        slot = self.lay_out(&self.native, lowered, self.steps, self.input_table, slot)
+        row = lowered.row or lowered
+        self.lay_out(&self.row, row, self.steps + n_steps, self.input_table + n_inputs, slot)
+        self.native.max_slots = self.row.max_slots = max_slots
         self.work_per_row = lowered.macs_per_row
+
+    cdef ei_slot *lay_out(
+        self, ei_program *program, object lowered, ei_step *steps, ei_input *inputs, ei_slot *slot
+    ):
+        """Write down where `lowered` has its tensors; returns the first slot that is still free."""
+        cdef Py_ssize_t i
+        for i, step in enumerate(lowered.steps):
+            steps[i].slots = slot
+            steps[i].n_in = len(step.inputs)
+            steps[i].n_out = len(step.outputs)
+            steps[i].scratch = step.scratch
+            steps[i].scratch_bytes = step.scratch_bytes
+            for place in (*step.inputs, *step.outputs):
+                slot.place = place.place
+                slot.index = place.index
+                slot.offset = place.offset
+                slot.row_bytes = place.row_bytes
+                slot += 1
+        for i, tensor in enumerate(lowered.inputs):
+            inputs[i].staging = lowered.staging[i]
+            inputs[i].row_bytes = tensor.row_bytes
+            inputs[i].columns = tensor.size
+            inputs[i].type = type_code(np.dtype(tensor.dtype).num)
+        program.steps = steps
+        program.inputs = inputs
+        program.arena_bytes = lowered.arena_bytes
+        program.n_steps = len(lowered.steps)
+        program.n_inputs = len(lowered.inputs)
+        program.block_rows = lowered.block_rows
+        return slot
 
     def __dealloc__(self):
         PyMem_Free(self.steps)
@@ -265,14 +281,15 @@ cdef class Program:
         cdef ei_result outcome
         if work > 1e6 and rows > self.native.block_rows:
             threads = <int32_t>min(<double>ei_threads_available(), work / 5e5)
+        cdef ei_program *program = &self.row if rows == 1 else &self.native
         if work < 2e3:
             # Giving up the GIL and taking it back costs more than such a call.
-            outcome = ei_program_run(&self.native, table, outputs, rows, 1)
+            outcome = ei_program_run(program, table, outputs, rows, 1)
         else:
             with nogil:
-                outcome = ei_program_run(&self.native, table, outputs, rows, threads)
+                outcome = ei_program_run(program, table, outputs, rows, threads)
         if outcome.status == EI_MEMORY:
-            raise MemoryError(f"no memory for an arena of {self.native.arena_bytes} bytes")
+            raise MemoryError(f"no memory for an arena of {program.arena_bytes} bytes")
         if outcome.status != EI_OK:
             step = self.lowered.steps[outcome.step]
             raise InvalidInputError(step.node.op.explain(outcome.status))
