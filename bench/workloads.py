@@ -141,6 +141,28 @@ def boosting(trees: int, leaves: int) -> Callable[[], Fitted]:
     return make
 
 
+def xgboosting(trees: int, leaves: int) -> Callable[[], Fitted]:
+    """A source that XGBoost and daal4py run themselves, so that all answers are of one model."""
+
+    @cache
+    def make() -> Fitted:
+        from xgboost import XGBClassifier
+
+        X, y = _physics(22_000)
+        model = XGBClassifier(
+            n_estimators=trees,
+            max_leaves=leaves,
+            max_depth=0,
+            grow_policy="lossguide",
+            tree_method="hist",
+            n_jobs=1,
+        )
+        model.fit(X[:12_000].astype(np.float32), y[:12_000])
+        return Fitted(model, np.ascontiguousarray(X[12_000:]))
+
+    return make
+
+
 def wide_network() -> Fitted:
     """64-256-256-10 on digits."""
     from sklearn.neural_network import MLPClassifier
@@ -179,6 +201,7 @@ def neighbours(points: int, features: int, queries: int) -> Callable[[], Fitted]
 
 FOREST_PEERS = ("scikit-learn", "onnxruntime", "treelite", "ydf")
 BOOSTING_PEERS = ("scikit-learn", "onnxruntime", "xgboost", "lightgbm", "daal4py", "ydf-own")
+SAME_BOOSTING_PEERS = ("xgboost-source", "daal4py-source")
 NEIGHBOUR_PEERS = ("scikit-learn", "scikit-learn-intelex", "faiss", "usearch")
 INTEGERS = ("float64", "float32", "int16", "int8")
 
@@ -237,6 +260,17 @@ BOOSTING = (
         BOOSTING_PEERS,
         rows=1,
         targets=(("", 8.0),),
+    ),
+    *(
+        Workload(
+            f"XGBoost {trees} x {leaves}" + ("" if rows is None else ", one row"),
+            xgboosting(trees, leaves),
+            SAME_BOOSTING_PEERS,
+            rows=rows,
+            targets=(("", 8.0 if rows else target),),
+        )
+        for rows in (None, 1)
+        for trees, leaves, target in ((100, 31, 2.5), (500, 63, 2.0))
     ),
 )
 DENSE = (

@@ -67,6 +67,15 @@ class Block:
         return packed, keep
 
 
+def aligned(array: np.ndarray, boundary: int = 64) -> np.ndarray:
+    """A copy whose first element lies at a multiple of `boundary` bytes."""
+    room = np.empty(array.nbytes + boundary, np.uint8)
+    start = -room.ctypes.data % boundary
+    copy = room[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
+
+
 _PACKED: dict[tuple[int, Callable[..., Any]], Any] = {}
 Packed = TypeVar("Packed")
 

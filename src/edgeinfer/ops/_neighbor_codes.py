@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgeinfer.ops._base import aligned
+
 GROUP = 32
 """Points that lie side by side (EI_CODE_POINTS in ei_neighbors_codes_params.h)."""
 
@@ -37,15 +39,6 @@ class Codes:
     error: float
     candidates: float
     """How many points of an average row are expected to remain after the search."""
-
-
-def aligned(array: np.ndarray, boundary: int = 64) -> np.ndarray:
-    """A copy whose first element lies at a multiple of `boundary` bytes."""
-    room = np.empty(array.nbytes + boundary, np.uint8)
-    start = -room.ctypes.data % boundary
-    copy = room[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
-    copy[...] = array
-    return copy
 
 
 def grid(points: np.ndarray) -> tuple[np.ndarray, float] | None:

@@ -89,19 +89,25 @@ EI_API void ei_trees_marks(const uint8_t *tests, const uint8_t *leaves, int32_t 
   const __m512i high = n_columns > 64 ? _mm512_loadu_si512(codes + 64) : low;
   for (int32_t b = 0; b < blocks; b++, tests += 128) {
     const __m512i code = _mm512_permutex2var_epi8(low, _mm512_loadu_si512(tests), high);
-    const uint64_t right =
-        _cvtmask64_u64(_mm512_cmpgt_epu8_mask(code, _mm512_loadu_si512(tests + 64)));
+    const __mmask64 right = _mm512_cmpgt_epu8_mask(code, _mm512_loadu_si512(tests + 64));
     if (bits == 32) {
+      const uint64_t said = _cvtmask64_u64(right);
       for (int32_t i = 0; i < 64; i += 32, mask += 2) {
-        even = _mm512_mask_and_epi32(even, (__mmask16)(right >> i), even, _mm512_loadu_si512(mask));
-        odd = _mm512_mask_and_epi32(odd, (__mmask16)(right >> (i + 16)), odd,
+        even = _mm512_mask_and_epi32(even, (__mmask16)(said >> i), even, _mm512_loadu_si512(mask));
+        odd = _mm512_mask_and_epi32(odd, (__mmask16)(said >> (i + 16)), odd,
                                     _mm512_loadu_si512(mask + 1));
       }
     } else {
+      /* Widening bytes from memory is cheaper here than shifting eight bits after eight. */
+      int8_t said[64];
+      _mm512_storeu_si512(said, _mm512_movm_epi8(right));
       for (int32_t i = 0; i < 64; i += 16, mask += 2) {
-        even = _mm512_mask_and_epi64(even, (__mmask8)(right >> i), even, _mm512_loadu_si512(mask));
-        odd = _mm512_mask_and_epi64(odd, (__mmask8)(right >> (i + 8)), odd,
-                                    _mm512_loadu_si512(mask + 1));
+        const __m512i first = _mm512_cvtepi8_epi64(_mm_loadl_epi64((const __m128i *)(said + i)));
+        const __m512i second =
+            _mm512_cvtepi8_epi64(_mm_loadl_epi64((const __m128i *)(said + i + 8)));
+        /* and with the leaves, or with ones where the test did not say right */
+        even = _mm512_ternarylogic_epi64(even, first, _mm512_loadu_si512(mask), 0xB0);
+        odd = _mm512_ternarylogic_epi64(odd, second, _mm512_loadu_si512(mask + 1), 0xB0);
       }
     }
   }
