@@ -9,11 +9,13 @@ what the variable EDGEINFER_ISA says.
 
 =============  ===================================================================================
 `matrix`       matmul_int8, matmul_int16, matmul_float32, matmul_float64
+`convolution`  conv2d_int8, conv2d_int16, conv2d_float32 (each also depthwise)
 `elementwise`  unary, binary, softmax, argmax
 `search`       tree_sums, nearest
 =============  ===================================================================================
 """
 
+from edgeinfer.kernels.convolution import conv2d_float32, conv2d_int8, conv2d_int16
 from edgeinfer.kernels.elementwise import argmax, binary, softmax, unary
 from edgeinfer.kernels.matrix import matmul_float32, matmul_float64, matmul_int8, matmul_int16
 from edgeinfer.kernels.search import nearest, tree_sums
@@ -23,6 +25,9 @@ __all__ = [
     "argmax",
     "available_isas",
     "binary",
+    "conv2d_float32",
+    "conv2d_int8",
+    "conv2d_int16",
     "matmul_float32",
     "matmul_float64",
     "matmul_int8",
