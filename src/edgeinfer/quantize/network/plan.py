@@ -84,7 +84,7 @@ class Params:
         """Floats as integers, rounded to nearest and clamped."""
         info = np.iinfo(self.dtype)
         codes = np.rint(values.astype(np.float64) / self.scale) + self.zero
-        return np.clip(codes, info.min, info.max).astype(self.dtype)
+        return np.asarray(np.clip(codes, info.min, info.max).astype(self.dtype))
 
     def values(self, codes: np.ndarray) -> np.ndarray:
         """Integers as floats."""
