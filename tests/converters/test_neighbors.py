@@ -287,3 +287,9 @@ def test_what_cannot_be_translated_is_refused(source: Any, message: str) -> None
     source.fit(X, np.arange(20) % 2)
     with pytest.raises(UnsupportedError, match=message):
         edgeinfer.convert(source)
+
+
+def test_targets_that_are_no_numbers_are_refused() -> None:
+    source = KNeighborsRegressor().fit(np.arange(12.0).reshape(12, 1), ["a", "b"] * 6)
+    with pytest.raises(UnsupportedError, match="its targets are not numbers"):
+        edgeinfer.convert(source)

@@ -205,6 +205,8 @@ def k_neighbors_regressor(est: Any, ctx: Context, x: str) -> Methods:
     weighted = _weighted(est, ctx)
     indices, distances, methods = _neighbors(est, ctx, x)
     targets = np.asarray(est._y)
+    if targets.dtype.kind not in "fiub":
+        raise ctx.unsupported(est, "its targets are not numbers, which have no mean")
     # A mean of float32 is one in float32; weights are float64, and so is what they multiply.
     if weighted or targets.dtype != np.float32:
         targets = targets.astype(np.float64)
