@@ -7,8 +7,9 @@
 #include <unistd.h>
 #endif
 
-#define STACK_ARENA 16384
-#define ALIGNMENT   64
+#define STACK_ARENA       16384
+#define ALIGNMENT         64
+#define PIECES_PER_THREAD 8
 
 /* OpenMP's threads do not survive a fork, and waiting for them would never end: a child of a
  * process that has used them stays on one thread. */
@@ -174,13 +175,14 @@ ei_result ei_program_run(const ei_program *p, const ei_array *inputs, void *cons
   const int64_t blocks = (rows + p->block_rows - 1) / p->block_rows;
   if (threads > blocks) threads = (int32_t)blocks;
   if (threads > 1) {
+    /* Some pieces for each thread, so that one that was held up holds nobody up. */
+    const int64_t wanted = (int64_t)threads * PIECES_PER_THREAD;
+    const int64_t pieces = blocks < wanted ? blocks : wanted;
     ei_result worst = {EI_OK, 0, rows};
-#pragma omp parallel num_threads(threads)
-    {
-      /* The split follows the number of threads that really came. */
-      const int64_t parts = omp_get_num_threads(), part = omp_get_thread_num();
-      const int64_t first = blocks * part / parts * p->block_rows;
-      const int64_t end = blocks * (part + 1) / parts * p->block_rows;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
+    for (int64_t piece = 0; piece < pieces; piece++) {
+      const int64_t first = blocks * piece / pieces * p->block_rows;
+      const int64_t end = blocks * (piece + 1) / pieces * p->block_rows;
       const ei_result result = run_range(p, inputs, outputs, first, end < rows ? end : rows);
 #pragma omp critical
       if (result.status != EI_OK && result.block < worst.block) worst = result;
