@@ -13,7 +13,7 @@ from statistics import geometric_mean
 from typing import Any
 
 from bench.contest import OURS
-from bench.workloads import ONE_ROW, ONE_ROW_TARGET
+from bench.workloads import MEANS
 
 
 def collect(raw: dict[str, Any]) -> dict[str, Any]:
@@ -82,17 +82,15 @@ def table(results: dict[str, Any]) -> str:
             f"| {fastest} {seconds(engines[OURS + fastest]['median_s'])} "
             f"| {cells} | {_target(engines)} |"
         )
-    one_row = [
-        max(ratios(results["workloads"][w.name]).values())
-        for w in ONE_ROW
-        if ratios(results["workloads"].get(w.name, {}))
-    ]
-    if one_row:
-        mean = geometric_mean(one_row)
-        lines.append(
-            f"| *one row, geometric mean of the {len(one_row)}* | | | {mean:.1f} "
-            f"| {_mark(mean, ONE_ROW_TARGET)} |"
-        )
+    for title, names, target in MEANS:
+        times_of = [ratios(results["workloads"].get(name, {})) for name in names]
+        best_of = [max(times.values()) for times in times_of if times]
+        if best_of:
+            mean = geometric_mean(best_of)
+            lines.append(
+                f"| *{title}, geometric mean of the {len(best_of)}* | | | {mean:.2g} "
+                f"| {_mark(mean, target)} |"
+            )
     machine = results["machine"]
     lines += [
         "",

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bench.workloads import NETWORKS, network_workload
+
 FOLDER = Path(__file__).parents[2] / "shared" / "models" / "mlperf-tiny"
-NETWORKS = ("kws", "ic", "vww", "ad")
 TOLERANCE = {"int8": 40, "float32": 0.05}
 """LiteRT's own integers differ by a few units, and it rounds the activations of kws_float32."""
 
@@ -63,7 +64,13 @@ def test_networks(benchmark: Any, network: str, dtype: str, engine: str) -> None
     scale = 1.0 if dtype == "int8" else float(np.abs(check).max())
     assert np.abs(answer - check).max() <= TOLERANCE[dtype] * scale
     benchmark.group = f"{network} {dtype}"
-    benchmark.extra_info["engine"] = engine
+    benchmark.extra_info.update(
+        workload=network_workload(network, dtype),
+        engine=f"edgeinfer {dtype}" if engine == "edgeinfer" else engine,
+        rows=1,
+        target=None,
+        agreement=None,
+    )
     benchmark(call)
 
 

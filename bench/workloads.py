@@ -213,9 +213,6 @@ ONE_ROW = (
     Workload("forest of 100", forest(100), ("scikit-learn", "onnxruntime", "treelite"), rows=1),
     Workload("MLP 64-32", small_network, ("scikit-learn", "onnxruntime"), rows=1),
 )
-ONE_ROW_TARGET = 6.0
-"""Geometric mean over the workloads of one row."""
-
 FORESTS = (
     Workload(
         "forest 100 x depth 8",
@@ -288,6 +285,21 @@ DENSE = (
         targets=(("float32", 10.0),),
     ),
 )
+NETWORKS = ("kws", "ic", "vww", "ad")
+
+
+def network_workload(network: str, dtype: str) -> str:
+    """What one call of a network of MLPerf Tiny is called in the results."""
+    return f"network {network} {dtype}"
+
+
+MEANS = (
+    ("one row", tuple(w.name for w in ONE_ROW), 6.0),
+    ("networks in int8", tuple(network_workload(n, "int8") for n in NETWORKS), 1.5),
+    ("networks in float32", tuple(network_workload(n, "float32") for n in NETWORKS), 1.0),
+)
+"""Workloads whose target holds for their geometric mean."""
+
 NEIGHBOURS = tuple(
     Workload(
         f"5 nearest of {points} x {features}, {queries} "
