@@ -156,10 +156,27 @@ def daal4py_source(fitted: Fitted, method: str) -> Answer:
 def lightgbm(fitted: Fitted, method: str) -> Answer:
     import lightgbm as lgb
 
+    booster = _lightgbm_booster(fitted, lgb)
+    return lambda rows: booster.predict(rows, num_threads=1)
+
+
+@peer("lleaves", np.float64, own=True)
+def lleaves(fitted: Fitted, method: str) -> Answer:
+    """LightGBM's model compiled; lleaves wants a llvmlite older than others may have here."""
+    import lightgbm as lgb
+    import lleaves as library
+
+    path = os.path.join(tempfile.mkdtemp(), "model.txt")
+    _lightgbm_booster(fitted, lgb).save_model(path)
+    model = library.Model(model_file=path)
+    model.compile()
+    return lambda rows: model.predict(rows, n_jobs=1)
+
+
+def _lightgbm_booster(fitted: Fitted, lgb: Any) -> Any:
     trees, leaves = _size(fitted)
     model = lgb.LGBMClassifier(n_estimators=trees, num_leaves=leaves, n_jobs=1, verbose=-1)
-    booster = model.fit(*_training(fitted)).booster_
-    return lambda rows: booster.predict(rows, num_threads=1)
+    return model.fit(*_training(fitted)).booster_
 
 
 @peer("daal4py", own=True)

@@ -200,7 +200,15 @@ def neighbours(points: int, features: int, queries: int) -> Callable[[], Fitted]
 
 
 FOREST_PEERS = ("scikit-learn", "onnxruntime", "treelite", "ydf")
-BOOSTING_PEERS = ("scikit-learn", "onnxruntime", "xgboost", "lightgbm", "daal4py", "ydf-own")
+BOOSTING_PEERS = (
+    "scikit-learn",
+    "onnxruntime",
+    "xgboost",
+    "lightgbm",
+    "lleaves",
+    "daal4py",
+    "ydf-own",
+)
 SAME_BOOSTING_PEERS = ("xgboost-source", "daal4py-source")
 NEIGHBOUR_PEERS = ("scikit-learn", "scikit-learn-intelex", "faiss", "usearch")
 INTEGERS = ("float64", "float32", "int16", "int8")
