@@ -13,7 +13,8 @@
 `quantize`                floating values to integers and back
 `kernel_machine`          support vectors, pairwise decisions
 `tree_ensemble`           trees, forests, boosting
-`conv`, `pool`            convolutions and poolings of networks
+`conv`, `conv_float`      convolutions of networks, in integers and in float32
+`pool`                    poolings of networks
 `arithmetic`, `table`     quantized tensors element by element, integer functions by table
 `integers`                integers to other integers, one at a time; places, rows by index
 `normalize_int`           softmax, its logarithm and the Euclidean norm of integers
@@ -27,7 +28,8 @@
 from edgeinfer.ops._base import OPS, Block, Cost, Lowered, Op, op_from_data
 from edgeinfer.ops.arithmetic import QBinary
 from edgeinfer.ops.check import CheckFinite
-from edgeinfer.ops.conv import Conv2D, DepthwiseConv2D, QConv2D, QDepthwiseConv2D
+from edgeinfer.ops.conv import QConv2D, QDepthwiseConv2D
+from edgeinfer.ops.conv_float import Conv2D, DepthwiseConv2D
 from edgeinfer.ops.dense import Dense
 from edgeinfer.ops.dense_int import DenseInt
 from edgeinfer.ops.encode import Lookup, SignIndex

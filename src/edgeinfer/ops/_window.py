@@ -206,6 +206,33 @@ class Geometry:
         )
 
 
+def simplest(geometry: Geometry) -> Geometry:
+    """The same convolution with as few rows as possible: fewer, longer strips."""
+    while geometry.is_flat:
+        geometry = geometry.flattened()
+    return geometry
+
+
+def is_direct(geometry: Geometry, group: int) -> bool:
+    """Whether pixels can be read where they are."""
+    g = geometry
+    point = g.kernel_h == g.kernel_w == g.stride_h == g.stride_w == 1
+    return point and not (g.top or g.bottom or g.left or g.right) and g.in_c % group == 0
+
+
+def depthwise_geometry(
+    op: WindowOp, x: TensorType, kernel: tuple[int, int], outputs: int
+) -> Geometry:
+    """The geometry of a depthwise convolution with so many outputs."""
+    require(len(x.shape) >= 3, f"takes images (height, width, channels), got {x}")
+    channels = x.shape[-1]
+    require(
+        channels > 0 and outputs % channels == 0,
+        f"{outputs} outputs are not a multiple of the {channels} channels",
+    )
+    return op.geometry(x, kernel, outputs // channels)
+
+
 def _on_a_line(values: np.ndarray | None) -> np.ndarray | None:
     """The array at the beginning of a cache line: vectors of 64 bytes then lie in one, not two."""
     if values is None or values.ctypes.data % LINE == 0:

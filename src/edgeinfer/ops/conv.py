@@ -1,4 +1,4 @@
-"""Convolutions in float32 and in integers; a fully connected layer is one of a single pixel.
+"""Convolutions in integers; a fully connected layer is one of a single pixel.
 
 Integers are those of TensorFlow Lite Micro's reference kernels, bit for bit.
 """
@@ -13,7 +13,17 @@ import numpy as np
 from edgeinfer.graph import QParams, TensorType
 from edgeinfer.ops._base import SUFFIX, Block, Cost, Lowered, array, require
 from edgeinfer.ops._conv_small import pack_pairs, pack_quads, small_block
-from edgeinfer.ops._window import PANEL, Geometry, WindowOp, pack, panels, patches
+from edgeinfer.ops._window import (
+    PANEL,
+    Geometry,
+    WindowOp,
+    depthwise_geometry,
+    is_direct,
+    pack,
+    panels,
+    patches,
+    simplest,
+)
 from edgeinfer.ops.dense_int import dense_small
 from edgeinfer.ops.fixed_point import (
     MAX_SHIFT,
@@ -26,167 +36,6 @@ from edgeinfer.ops.fixed_point import (
 from edgeinfer.target import Target
 
 BAND_BYTES = 20 * 1024
-
-
-def _transposed(weights: np.ndarray, old: Geometry, new: Geometry) -> np.ndarray:
-    return weights.reshape(len(weights), new.kernel_h, new.kernel_w, -1)
-
-
-def _simplest(geometry: Geometry) -> Geometry:
-    """The same convolution with as few rows as possible: fewer, longer strips."""
-    while geometry.is_flat:
-        geometry = geometry.flattened()
-    return geometry
-
-
-def _direct(geometry: Geometry, group: int) -> bool:
-    """Whether pixels can be read where they are."""
-    g = geometry
-    point = g.kernel_h == g.kernel_w == g.stride_h == g.stride_w == 1
-    return point and not (g.top or g.bottom or g.left or g.right) and g.in_c % group == 0
-
-
-@dataclass(frozen=True, eq=False)
-class Conv2D(WindowOp):
-    """Convolution in float32: ``clamp(x * weights + bias)``, weights ``(outputs, kh, kw, inputs)``.
-
-    A sum starts at the bias and runs over the kernel in memory order.
-    """
-
-    kind = "Conv2D"
-
-    weights: np.ndarray = array("float32", ndim=4)
-    bias: np.ndarray = array("float32", ndim=1)
-    low: float = -float("inf")
-    high: float = float("inf")
-
-    @property
-    def kernel(self) -> tuple[int, int]:
-        return self.weights.shape[1], self.weights.shape[2]
-
-    def check(self) -> None:
-        self.check_window(self.kernel)
-        require(len(self.weights) == self.bias.size > 0, "one bias per output is needed")
-        require(self.low <= self.high, "the bounds are the wrong way round")
-
-    def infer(self, x: TensorType) -> tuple[TensorType, ...]:
-        require(x.dtype == "float32", f"takes float32, got {x}")
-        g = self.geometry(x, self.kernel)
-        require(self.weights.shape[3] == g.in_c, f"{self.weights.shape[3]} channels, got {x}")
-        shape = (*x.shape[:-3], g.out_h, g.out_w, self.bias.size)
-        return (TensorType("float32", shape),)
-
-    def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
-        g = self.geometry(TensorType("float32", x.shape[1:]), self.kernel)
-        windows = patches(x, g, 0.0)
-        y = np.einsum("nhwijc,oijc->nhwo", windows, self.weights, optimize=True) + self.bias
-        y = np.clip(y, np.float32(self.low), np.float32(self.high))
-        return (y.reshape(*x.shape[:-3], g.out_h, g.out_w, self.bias.size),)
-
-    def cost(self, x: TensorType) -> Cost:
-        g = self.geometry(x, self.kernel)
-        return Cost(float(g.pixels * self.weights.size), float(self.weights.nbytes))
-
-    def lower(self, x: TensorType) -> Lowered:
-        g = _simplest(self.geometry(x, self.kernel))
-        weights = _transposed(self.weights, self.geometry(x, self.kernel), g)
-        packed, segments, words = pack(weights, g, 1)
-        direct = _direct(g, 1)
-        fields = g.fields(
-            self.bias.size,
-            weights=packed,
-            bias=panels(self.bias),
-            direct=direct,
-            segments=segments,
-            words=words,
-            row_bytes=g.row_bytes(4),
-            low_f=self.low,
-            high_f=self.high,
-        )
-        scratch = 0 if direct else g.scratch(segments, 4)
-        return Lowered("conv_f32", Block("ei_conv_params", fields), scratch)
-
-
-@dataclass(frozen=True, eq=False)
-class DepthwiseConv2D(WindowOp):
-    """Each channel convolved on its own, float32; weights ``(kh, kw, outputs)``.
-
-    Output ``c * multiplier + k`` comes from input channel c.
-    """
-
-    kind = "DepthwiseConv2D"
-
-    weights: np.ndarray = array("float32", ndim=3)
-    bias: np.ndarray = array("float32", ndim=1)
-    low: float = -float("inf")
-    high: float = float("inf")
-
-    @property
-    def kernel(self) -> tuple[int, int]:
-        return self.weights.shape[0], self.weights.shape[1]
-
-    def check(self) -> None:
-        self.check_window(self.kernel)
-        require(self.weights.shape[2] == self.bias.size > 0, "one bias per output is needed")
-        require(self.low <= self.high, "the bounds are the wrong way round")
-
-    def infer(self, x: TensorType) -> tuple[TensorType, ...]:
-        require(x.dtype == "float32", f"takes float32, got {x}")
-        g = self._geometry(x)
-        shape = (*x.shape[:-3], g.out_h, g.out_w, self.bias.size)
-        return (TensorType("float32", shape),)
-
-    def _geometry(self, x: TensorType) -> Geometry:
-        return _depthwise_geometry(self, x, self.kernel, self.bias.size)
-
-    def _repeated(self, taps: int) -> np.ndarray | None:
-        """Bias and the weights of each tap, 16 values each, for channels that divide 16."""
-        channels = self.bias.size
-        if 16 % channels:
-            return None
-        rows = np.concatenate([self.bias[None], self.weights.reshape(taps, channels)])
-        return np.ascontiguousarray(np.tile(rows, (1, 16 // channels)))
-
-    def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
-        g = self._geometry(TensorType("float32", x.shape[1:]))
-        windows = np.repeat(patches(x, g, 0.0), g.repeat, axis=-1)
-        y = np.einsum("nhwijc,ijc->nhwc", windows, self.weights) + self.bias
-        y = np.clip(y, np.float32(self.low), np.float32(self.high))
-        return (y.reshape(*x.shape[:-3], g.out_h, g.out_w, self.bias.size),)
-
-    def cost(self, x: TensorType) -> Cost:
-        return Cost(float(self._geometry(x).pixels * self.weights.size), float(self.weights.nbytes))
-
-    def lower(self, x: TensorType) -> Lowered:
-        g = self._geometry(x)
-        g = g.transposed() if g.in_w == g.kernel_w == 1 and not (g.left or g.right) else g
-        taps = g.kernel_h * g.kernel_w
-        row_bytes, phase_bytes = g.split_row_bytes(4)
-        fields = g.fields(
-            self.bias.size,
-            weights=self.weights,
-            bias=self.bias,
-            extra=self._repeated(taps),
-            segments=taps,
-            row_bytes=row_bytes,
-            phase_bytes=phase_bytes,
-            low_f=self.low,
-            high_f=self.high,
-        )
-        scratch = g.scratch(taps, 4, row_bytes)
-        return Lowered("depthwise_f32", Block("ei_conv_params", fields), scratch)
-
-
-def _depthwise_geometry(
-    op: WindowOp, x: TensorType, kernel: tuple[int, int], outputs: int
-) -> Geometry:
-    require(len(x.shape) >= 3, f"takes images (height, width, channels), got {x}")
-    channels = x.shape[-1]
-    require(
-        channels > 0 and outputs % channels == 0,
-        f"{outputs} outputs are not a multiple of the {channels} channels",
-    )
-    return op.geometry(x, kernel, outputs // channels)
 
 
 def _wrapped(values: np.ndarray) -> np.ndarray:
@@ -413,12 +262,12 @@ class QConv2D(IntegerConv):
         return Cost(float(g.pixels * self.weights.size), float(self.weights.nbytes))
 
     def lower(self, x: TensorType) -> Lowered:
-        g = _simplest(self.geometry(x, self.kernel))
+        g = simplest(self.geometry(x, self.kernel))
         weights = self.weights.reshape(len(self.weights), g.kernel_h, g.kernel_w, -1)
         size = np.dtype(x.dtype).itemsize
         group = 4 if size == 1 else 1
         packed, segments, words = pack(weights, g, group)
-        direct = _direct(g, group)
+        direct = is_direct(g, group)
         fields = g.fields(
             self.bias.size,
             weights=packed,
@@ -437,7 +286,7 @@ class QConv2D(IntegerConv):
     def lower_for(self, target: Target, x: TensorType) -> Lowered:
         if x.dtype != "int8":
             return self.lower(x)
-        g = _simplest(self.geometry(x, self.kernel))
+        g = simplest(self.geometry(x, self.kernel))
         flat = self.weights.reshape(len(self.weights), -1)
         padded = bool(g.top or g.bottom or g.left or g.right)
         if g.pixels == 1 and flat.shape[1] == x.size and not padded:
@@ -487,7 +336,7 @@ class QDepthwiseConv2D(IntegerConv):
         return self.result(x, self._geometry(x))
 
     def _geometry(self, x: TensorType) -> Geometry:
-        return _depthwise_geometry(self, x, self.kernel, self.bias.size)
+        return depthwise_geometry(self, x, self.kernel, self.bias.size)
 
     def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
         g = self._geometry(TensorType(x.dtype.name, x.shape[1:]))

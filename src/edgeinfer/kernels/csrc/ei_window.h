@@ -11,7 +11,7 @@
 #include "ei_types.h"
 
 typedef struct {
-  const void *weights;       /* packed, see ops/conv.py */
+  const void *weights;       /* packed, see ops/conv.py, conv_float.py */
   const void *bias;          /* of the accumulator's type, the input's zero point folded in */
   const void *extra;         /* for vectors: see ops/conv.py; NULL off the host */
   const int32_t *multiplier; /* per output channel, integers only */
