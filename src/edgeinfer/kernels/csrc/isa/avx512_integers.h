@@ -2,6 +2,8 @@
 #ifndef EI_AVX512_INTEGERS_H
 #define EI_AVX512_INTEGERS_H
 
+#include "rescaling_blocks.h"
+
 /* sum += dot products of four unsigned and four signed bytes. As an instruction of our own: with
  * the intrinsic, compilers copy every sum before and after. */
 static inline __attribute__((always_inline)) void ei_dot16(__m512i *sum, __m512i x, __m512i w) {
@@ -41,20 +43,7 @@ static inline __m512i ei_divide16(__m512i x, __m512i right, __m512i mask) {
   return _mm512_mask_sub_epi32(y, up, y, _mm512_set1_epi32(-1));
 }
 
-/* How 16 channels are rescaled, where sums are `small` (see ei_conv_params): a block of 448 bytes
- * as pack_rescaling in ops/conv.py makes them. Products have 64 bits; what they are rounded with,
- * and the zero point, is added to them as one number, for even and odd channels apart. */
-enum {
-  EI_FACTOR_BIAS = 0,
-  EI_FACTOR_MULTIPLIER = 64,
-  EI_FACTOR_ODD = 128, /* the multipliers of odd channels */
-  EI_FACTOR_LEFT = 192,
-  EI_FACTOR_RIGHT = 256,
-  EI_FACTOR_ADD_EVEN = 320,
-  EI_FACTOR_ADD_ODD = 384,
-  EI_FACTOR_BYTES = 448
-};
-
+/* How 16 channels are rescaled, where sums are `small` (see ei_conv_params). */
 typedef struct {
   __m512i multiplier, odd, left, right, add_even, add_odd;
   __mmask16 any; /* lanes that are shifted to the right */

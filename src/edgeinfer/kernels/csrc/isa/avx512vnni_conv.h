@@ -137,7 +137,6 @@ static inline void ei_strip_i8(const ei_conv_params *p, const char *const *segme
  * one dot product adds four taps of 16 channels: those that the unpacking leaves together, hence
  * the order of `extra` (see pack_depthwise in ops/conv.py). A block there is four of those that
  * rescaling takes, then the weights, 256 bytes for every four taps. */
-#define EI_DEPTHWISE_HEAD (4 * EI_FACTOR_BYTES)
 
 /* The bytes of four taps, interleaved. */
 static inline __attribute__((always_inline)) void ei_interleave(__m512i x0, __m512i x1, __m512i x2,
