@@ -3,6 +3,7 @@
 LiteRT's reference kernels (package ai-edge-litert) give floats within a tolerance and integers
 within a few units; TensorFlow Lite Micro (package tflite-micro), whose integers edgeinfer follows
 bit for bit, has to give the same ones. Which of the two are installed decides what is compared.
+A network that was quantized here is compared with its float file as `quantized` says.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from edgeinfer.converters.tflite._file import read_file
 from edgeinfer.errors import (
     FormatError,
     InvalidInputError,
-    InvalidParameterError,
     MissingExtraError,
     UnsupportedError,
 )
@@ -26,6 +26,7 @@ from edgeinfer.graph import TensorType
 from edgeinfer.ops.quantize import round_half_away
 from edgeinfer.runtime.model import Model
 from edgeinfer.runtime.network import Stream, state_count
+from edgeinfer.verification import quantized
 from edgeinfer.verification.promise import RTOL
 from edgeinfer.verification.result import Difference, MethodResult, Verification
 
@@ -66,15 +67,14 @@ def verify_network(
         main.tensors[i].type for op in main.operators for i in op.outputs
     }
     if "layers" in model.graph.info.report and not types & {"INT8", "INT16"}:
-        raise InvalidParameterError(
-            f"{name} is the float network that this {model.precision} model was quantized from: "
-            "they differ by what model.report tells; for other data compare model.predict(X) with "
-            "edgeinfer.convert(path).predict(X)"
-        )
+        own = quantized.has_integer_weights(main)
+        limits = max_loss, tolerance
+        return _against_floats(model, data, name, X, own=own, limits=limits, progress=progress)
     sources = _sources(data, name)
     if not sources:
         raise MissingExtraError("ai-edge-litert", "litert", f"comparing with {name}")
-    feeds = _feeds(model, X)
+    states = state_count(model.graph)
+    feeds = _feeds(dict(list(model.inputs.items())[: len(model.inputs) - states]), X)
     rows = len(feeds[0])
     progress("running the model", 0, len(sources) + 1)
     found = _found(model, feeds)
@@ -92,6 +92,35 @@ def verify_network(
     return Verification(info.estimator, info.precision, rows, 0, 0, tuple(results), (), first)
 
 
+def _against_floats(
+    model: Model,
+    data: bytes,
+    name: str,
+    X: Any,
+    *,
+    own: bool,
+    limits: tuple[float | None, float | None],
+    progress: Progress,
+) -> Verification:
+    """A network that was quantized here against its float original, run by edgeinfer if `own`."""
+    kinds = quantized.float_kinds(model.graph)
+    feeds = _feeds(kinds, X)
+    progress("running the model", 0, 1)
+    found = quantized.answers(model, dict(zip(kinds, feeds, strict=True)))
+    sources = {} if own else _sources(data, name, others=False)
+    if not sources:
+        expected = quantized.own_floats(data, feeds)
+        return quantized.compare(model, "edgeinfer's float32", found, expected, limits)
+    who, session = next(iter(sources.items()))
+    run = session(len(model.outputs))
+
+    def step(done: int) -> None:
+        progress(f"running {who}", done, len(feeds[0]))
+
+    expected = _expected(run, model, feeds, who, step)
+    return quantized.compare(model, who, found, expected, limits)
+
+
 # The two libraries ------------------------------------------------------------------------------
 
 LITERT = "LiteRT"
@@ -99,12 +128,14 @@ MICRO = "TensorFlow Lite Micro"
 Session = Callable[[int], Runner]
 
 
-def _sources(data: bytes, name: str) -> dict[str, Session]:
-    """What can run the file, of those that are installed."""
+def _sources(data: bytes, name: str, *, others: bool = True) -> dict[str, Session]:
+    """What can run the file, of those that are installed; without `others` one will do."""
     found: dict[str, Session] = {}
     litert = _module("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
     if litert is not None:
         found[LITERT] = lambda outputs: _litert(litert, data, name)
+        if not others:
+            return found
     micro = _module("tflite_micro.python.tflite_micro.runtime")
     if micro is not None:
         try:
@@ -164,14 +195,12 @@ def _micro(interpreter: Any, outputs: int) -> Runner:
 # Rows -------------------------------------------------------------------------------------------
 
 
-def _feeds(model: Model, X: Any) -> list[np.ndarray]:
-    """The rows of each input that is not state, in the network's types."""
-    states = state_count(model.graph)
-    kinds = list(model.inputs.items())[: len(model.inputs) - states]
-    given: Mapping[str, Any] = X if isinstance(X, Mapping) else {kinds[0][0]: X}
-    if set(given) != {name for name, _ in kinds}:
-        raise InvalidInputError(f"takes the inputs {', '.join(name for name, _ in kinds)}")
-    feeds = [_feed(name, kind, np.asarray(given[name])) for name, kind in kinds]
+def _feeds(kinds: Mapping[str, TensorType], X: Any) -> list[np.ndarray]:
+    """The rows of each of the inputs, in their types."""
+    given: Mapping[str, Any] = X if isinstance(X, Mapping) else {next(iter(kinds)): X}
+    if set(given) != set(kinds):
+        raise InvalidInputError(f"takes the inputs {', '.join(kinds)}")
+    feeds = [_feed(name, kind, np.asarray(given[name])) for name, kind in kinds.items()]
     if len({len(feed) for feed in feeds}) != 1 or not len(feeds[0]):
         raise InvalidInputError("every input needs the same number of rows, at least one")
     return feeds
@@ -210,11 +239,20 @@ def _found(model: Model, feeds: list[np.ndarray]) -> list[np.ndarray]:
     return [np.concatenate(parts) for parts in zip(*steps, strict=True)]
 
 
-def _expected(run: Runner, model: Model, feeds: list[np.ndarray], who: str) -> list[np.ndarray]:
-    """What the file answers, in the shapes of the model's outputs."""
+def _expected(
+    run: Runner,
+    model: Model,
+    feeds: list[np.ndarray],
+    who: str,
+    step: Callable[[int], None] = lambda done: None,
+) -> list[np.ndarray]:
+    """What the file answers, in the shapes of the model's outputs; `step` is told the rows done."""
     shapes = [kind.shape for kind in model.outputs.values()]
+    answers = []
     try:
-        answers = [run(row) for row in _rows(feeds)]
+        for number, row in enumerate(_rows(feeds)):
+            step(number)
+            answers.append(run(row))
     except (RuntimeError, ValueError) as err:
         raise InvalidInputError(f"{who} does not take X: {err}") from err
     if len(answers[0]) != len(shapes) - state_count(model.graph):

@@ -38,7 +38,8 @@ class MethodResult:
     `agreement` and `probe_agreement` are the fractions of rows that are equal (labels) or within
     the limit (values); None without probes. `max_error` is absolute, `relative_error` (largest)
     and `rms_error` are relative to the source's scale on the data; None for labels. `limit` is
-    what had to hold, in words.
+    what had to hold, in words. `sqnr`: signal to quantization noise in decibels, of networks that
+    were quantized here.
     """
 
     method: str
@@ -50,6 +51,7 @@ class MethodResult:
     rms_error: float | None
     limit: str
     passed: bool
+    sqnr: float | None = None
 
 
 @dataclass(frozen=True)
@@ -89,26 +91,31 @@ class Verification:
 
     def header(self) -> str:
         """What was compared, in one line."""
+        probes = f" and {self.probes} probe rows at {self.thresholds} thresholds"
         return (
-            f"{self.estimator or 'model'}, {self.precision}: {self.rows} rows and "
-            f"{self.probes} probe rows at {self.thresholds} thresholds"
+            f"{self.estimator or 'model'}, {self.precision}: {self.rows} rows"
+            f"{probes if self.thresholds else ''}"
         )
 
     def table(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         """Column titles, and one line of text per method."""
-        titles = ("method", "agreement", "at thresholds", "max error", "promised", "")
-        lines: list[tuple[str, ...]] = [
-            (
-                m.method,
-                f"{100 * m.agreement:.2f} %",
-                "-" if m.probe_agreement is None else f"{100 * m.probe_agreement:.2f} %",
-                "-" if m.max_error is None else f"{m.max_error:.2g}",
-                m.limit,
-                "ok" if m.passed else "FAILED",
-            )
-            for m in self.methods
-        ]
-        return titles, lines
+        cells: dict[str, list[str]] = {
+            "method": [m.method for m in self.methods],
+            "agreement": [_percent(m.agreement) for m in self.methods],
+            "at thresholds": [_percent(m.probe_agreement) for m in self.methods],
+            "SQNR": ["-" if m.sqnr is None else f"{m.sqnr:.1f} dB" for m in self.methods],
+            "max error": [
+                "-" if m.max_error is None else f"{m.max_error:.2g}" for m in self.methods
+            ],
+            "rms of span": [_percent(m.rms_error) for m in self.methods],
+            "promised": [m.limit for m in self.methods],
+            "": ["ok" if m.passed else "FAILED" for m in self.methods],
+        }
+        left_out = {"SQNR", "rms of span"}
+        if any(m.sqnr is not None for m in self.methods):
+            left_out = {"at thresholds"}
+        shown = {title: lines for title, lines in cells.items() if title not in left_out}
+        return tuple(shown), list(zip(*shown.values(), strict=True))
 
     def __str__(self) -> str:
         titles, lines = self.table()
@@ -120,3 +127,7 @@ class Verification:
         if self.difference is not None:
             text.append(f"  first difference: {self.difference}")
         return "\n".join(line.rstrip() for line in text)
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.2f} %"

@@ -60,6 +60,7 @@ def verify(
         relative to the span of the source's values (default 1 % in int16, 5 % in int8; with
         rounded leaf values 0.001 % and 0.1 %). Networks: of floats relative (1e-5), of integers a
         fraction of their range (equal to TensorFlow Lite Micro's, within 4 units of LiteRT's).
+        A network quantized by `convert` against its float file: as models with a loss.
     max_probes : int
         About how many rows to make at thresholds; beyond that an even selection is probed, and
         `Verification.not_probed` says so.

@@ -224,14 +224,6 @@ def test_saved_with_its_report(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.predict(X), model.predict(X))
 
 
-def test_verify_says_where_the_loss_is_told(tmp_path: Path) -> None:
-    path = small.save(tmp_path, small.residual())
-    X = small.rows(path, 20)
-    model = edgeinfer.convert(path, precision="int8", calibration=X)
-    with pytest.raises(InvalidParameterError, match=r"quantized from: (.|\n)*model\.report"):
-        edgeinfer.verify(model, str(path), X)
-
-
 def test_a_bound_beyond_all_values_costs_no_resolution(tmp_path: Path) -> None:
     b = small.Layers(6)
     x = b.floats(1, 6, 6, 4)
