@@ -87,6 +87,26 @@ def test_floats(tmp_path: Path) -> None:
     assert not edgeinfer.verify(model, other, X, raises=False)
 
 
+def test_float_weights_stand_for_rounded_activations(tmp_path: Path) -> None:
+    """LiteRT's rounding in a hybrid layer is measured, the floats have to agree."""
+    b = NetworkBuilder()
+    x, y = b.tensor("float32", (1, 8)), b.tensor("float32", (1, 4))
+    codes = RNG.integers(-127, 128, size=(4, 8)).astype(np.int8)
+    weights = b.tensor("int8", (4, 8), np.array([0.01], np.float32), data=codes)
+    b.operator("FULLY_CONNECTED", [x, weights, -1], [y], "FullyConnectedOptions")
+    path = tmp_path / "hybrid.tflite"
+    path.write_bytes(b.build([x], [y]))
+    rows = RNG.normal(size=(6, 8)).astype(np.float32)
+    model = edgeinfer.convert(path)
+    rounded, floats = edgeinfer.verify(model, path, rows).methods
+    assert (rounded.method, rounded.limit) == ("run, LiteRT", "rounds activations")
+    assert rounded.max_error is not None
+    assert rounded.max_error > 1e-4
+    assert (floats.method, floats.limit) == ("run, LiteRT, weights as floats", "within 1e-05")
+    with pytest.raises(VerificationError):
+        edgeinfer.verify(model, path, rows, tolerance=1e-5)
+
+
 def test_state_goes_on_from_row_to_row() -> None:
     files = package_files("pymicro_wakeword")
     if not files:
