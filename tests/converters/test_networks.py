@@ -111,6 +111,9 @@ def test_float_wake_words(path: Path) -> None:
     if path.stem == "melspectrogram":
         name = network_inputs(path)[0]
         shapes = {name: (1, 1760)}
+    if shapes:
+        with pytest.raises(edgeinfer.EdgeInferError, match=r"-1 is open: give input_shapes"):
+            edgeinfer.convert(path)
     model = edgeinfer.convert(path, input_shapes=shapes)
     ((feed, kind),) = model.inputs.items()
     x = rng.normal(size=(2, *kind.shape)) * (3000 if shapes else 1)

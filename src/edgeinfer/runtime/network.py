@@ -67,8 +67,8 @@ def layer_table(graph: Graph) -> str:
         lines.append(f"  input  {name}: {types[name]}{_label(types[name])}")
     for name in tensors:
         lines.append(f"  output {name}: {types[name]}{_label(types[name])}")
-    lines.append(f"  {'layer':<18}{'reads':<34}{'writes':<24}{'MACs':>12}{'parameters':>12}")
     total = 0
+    rows = [("layer", "reads", "writes", "MACs", "parameters")]
     for step in program.steps:
         node = step.node
         kinds = [types[name] for name in node.inputs]
@@ -76,8 +76,14 @@ def layer_table(graph: Graph) -> str:
         total += size
         reads = ", ".join(str(kind) for kind in kinds)
         writes = ", ".join(str(types[name]) for name in node.outputs)
-        macs = int(node.op.cost(*kinds).macs)
-        lines.append(f"  {node.op.kind:<18}{reads:<34}{writes:<24}{macs:>12,}{size:>12,}")
+        rows.append(
+            (node.op.kind, reads, writes, f"{int(node.op.cost(*kinds).macs):,}", f"{size:,}")
+        )
+    widths = [max(len(row[i]) for row in rows) for i in range(5)]
+    for row in rows:
+        texts = [v.ljust(w) for v, w in zip(row[:3], widths[:3], strict=True)]
+        numbers = [v.rjust(w) for v, w in zip(row[3:], widths[3:], strict=True)]
+        lines.append("  " + "  ".join(texts + numbers))
     lines.append(f"  multiply-accumulates: {int(program.macs_per_row):,} a row")
     lines.append(f"  parameters: {total:,} bytes")
     lines.append(

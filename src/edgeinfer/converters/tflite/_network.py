@@ -354,7 +354,13 @@ def network_graph(
         )
     if not values:
         raise UnsupportedError("a network without inputs")
-    results = network.run(0, values)
+    try:
+        results = network.run(0, values)
+    except EdgeInferError as err:
+        guessed = _guessed(main, names, input_shapes or {})
+        if not guessed:
+            raise
+        raise type(err)(f"{err}; {guessed}") from err
     outputs = []
     taken = set(builder.inputs)
     for index, value in zip(main.outputs, results, strict=True):
@@ -392,6 +398,19 @@ def _output(network: Network, info: TensorInfo | None, value: Value, taken: set[
         name += "_out"
     taken.add(name)
     return network.builder.emit_as(op, name, tensor)
+
+
+def _guessed(main: Subgraph, names: list[str], given: Mapping[str, object]) -> str:
+    """What to do where the file leaves sizes open, other than the first, that nobody gave."""
+    tensors = (main.tensors[index] for index in main.inputs)
+    free = [
+        f"{name!r} has the shape {list(info.signature)}"
+        for name, info in zip(names, tensors, strict=True)
+        if name not in given and any(n < 0 for n in info.signature[1:])
+    ]
+    if not free:
+        return ""
+    return f"input {', '.join(free)} in the file, -1 is open: give input_shapes={{name: shape}}"
 
 
 def _unique(names: list[str]) -> list[str]:
