@@ -126,6 +126,26 @@ def _aliases(graph: Graph, nodes: Sequence[Node], outputs: Sequence[str]) -> dic
     return place
 
 
+def _overwritten(
+    graph: Graph, nodes: Sequence[Node], outputs: Sequence[str], place: dict[str, str]
+) -> dict[str, str]:
+    """`place`, where elementwise ops write over an input that nobody reads again."""
+    types = graph.types
+    kept = {*graph.inputs, *outputs}
+    last_read = {place[name]: step for step, node in enumerate(nodes) for name in node.inputs}
+    for step, node in enumerate(nodes):
+        for i in node.op.in_place:
+            old, new = place[node.inputs[i]], place[node.outputs[0]]
+            same = types[node.inputs[i]].dtype == types[node.outputs[0]].dtype
+            same = same and types[old].row_bytes == types[new].row_bytes
+            if not same or last_read[old] != step or new not in last_read or {old, new} & kept:
+                continue
+            last_read[old] = last_read.pop(new)
+            place = {name: old if home == new else home for name, home in place.items()}
+            break
+    return place
+
+
 def lower(
     graph: Graph, outputs: Sequence[str], block_rows: int | None = None, target: Target = HOST
 ) -> LoweredProgram:
@@ -145,6 +165,7 @@ def lower(
     nodes = tuple(
         n for n in needed if not (n.op.alias and place[n.outputs[0]] == place[n.inputs[0]])
     )
+    place = _overwritten(graph, nodes, outputs, place)
     lowered = []
     for node in nodes:
         inputs = [types[name] for name in node.inputs]
@@ -153,7 +174,10 @@ def lower(
         )
 
     # A tensor is alive from the step that writes it to the last one that reads it.
-    written = {place[name]: step for step, node in enumerate(nodes) for name in node.outputs}
+    written: dict[str, int] = {}
+    for step, node in enumerate(nodes):
+        for name in node.outputs:
+            written.setdefault(place[name], step)
     last_read = {place[name]: step for step, node in enumerate(nodes) for name in node.inputs}
     unread = {
         name

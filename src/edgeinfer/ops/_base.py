@@ -130,6 +130,9 @@ class Op:
     """Whether the kernel can leave out outputs: one that nobody reads is a NULL pointer to it."""
     alias: ClassVar[bool] = False
     """The output is the input's memory, seen otherwise; `lower` copies, where it has to be."""
+    in_place: ClassVar[tuple[int, ...]] = ()
+    """Inputs that the output, if of the same type, may overwrite: the kernel reads the i-th element
+    before it writes the i-th, and none of those before it afterwards."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

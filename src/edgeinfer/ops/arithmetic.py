@@ -38,6 +38,7 @@ class QBinary(Op):
     """
 
     kind = "QBinary"
+    in_place = (0, 1)
 
     fn: str
     zero_points: tuple[int, ...]  # a, b, result

@@ -36,6 +36,7 @@ class Rescale(Op):
     """
 
     kind = "Rescale"
+    in_place = (0,)
 
     dtype: str
     x_zero: int

@@ -45,6 +45,7 @@ class BinaryConst(Op):
     """
 
     kind = "BinaryConst"
+    in_place = (0,)
 
     fn: str
     constant: np.ndarray = array("float64", "float32", ndim=1)
@@ -98,6 +99,7 @@ class Binary(Op):
     """``fn(a, b)`` of two tensors of one shape, or of `b` with one value per row."""
 
     kind = "Binary"
+    in_place = (0, 1)
 
     fn: str
 
@@ -124,6 +126,7 @@ class Clip(Op):
     """Values below `low` become `low`, above `high` become `high`; NaN stays NaN."""
 
     kind = "Clip"
+    in_place = (0,)
 
     low: float
     high: float
@@ -150,6 +153,7 @@ class Impute(Op):
     """Where a value equals `missing` (NaN equals NaN here) put the feature's `fill`."""
 
     kind = "Impute"
+    in_place = (0,)
 
     missing: float
     fill: np.ndarray = array("float64", "float32", ndim=1)

@@ -18,6 +18,7 @@ class Table8(Op):
     """
 
     kind = "Table8"
+    in_place = (0,)
 
     table: np.ndarray = array("int8", "uint8", ndim=1)
     scale: float = 0.0
@@ -53,6 +54,7 @@ class Table16(Op):
     """
 
     kind = "Table16"
+    in_place = (0,)
 
     table: np.ndarray = array("int16", ndim=1)
     scale: float = 1.0
@@ -124,6 +126,7 @@ class QSigmoid16(Op):
     """
 
     kind = "QSigmoid16"
+    in_place = (0,)
 
     fn: str
     multiplier: int

@@ -46,6 +46,7 @@ class Unary(Op):
     """``fn(x)`` for every value."""
 
     kind = "Unary"
+    in_place = (0,)
 
     fn: str
 

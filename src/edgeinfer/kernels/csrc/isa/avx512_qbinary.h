@@ -48,21 +48,20 @@ static inline __attribute__((always_inline)) void ei_qadd_loop(const ei_qbinary_
   const ei_bounds16 bounds = ei_load_bounds16(p->low, p->high, p->y_zero);
   const int minus = p->sign < 0;
   for (ptrdiff_t i = 0; i < n; i += 16) {
-    /* The last sixteen overlap those before; only fewer than sixteen in all need a mask. */
-    const ptrdiff_t at = i + 16 <= n || n < 16 ? i : n - 16;
-    const __mmask16 mask = n < 16 ? (__mmask16)((1u << n) - 1) : 0xFFFF;
-    const __m128i from_a = n < 16 ? _mm_maskz_loadu_epi8(mask, a + at)
-                                  : _mm_loadu_si128((const __m128i *)(const void *)(a + at));
-    const __m128i from_b = n < 16 ? _mm_maskz_loadu_epi8(mask, b + at)
-                                  : _mm_loadu_si128((const __m128i *)(const void *)(b + at));
+    /* Nothing is written twice: the result may lie where an operand does. */
+    const __mmask16 mask = n - i < 16 ? (__mmask16)((1u << (n - i)) - 1) : 0xFFFF;
+    const __m128i from_a = n - i < 16 ? _mm_maskz_loadu_epi8(mask, a + i)
+                                      : _mm_loadu_si128((const __m128i *)(const void *)(a + i));
+    const __m128i from_b = n - i < 16 ? _mm_maskz_loadu_epi8(mask, b + i)
+                                      : _mm_loadu_si128((const __m128i *)(const void *)(b + i));
     const __m512i u = ei_scaled16(_mm512_cvtepi8_epi32(from_a), &of_a, plain_a);
     const __m512i v = ei_scaled16(_mm512_cvtepi8_epi32(from_b), &of_b, plain_b);
     const __m512i sum = minus ? _mm512_sub_epi32(u, v) : _mm512_add_epi32(u, v);
     const __m512i result = ei_bound16(ei_scaled16(sum, &of_y, 0), &bounds);
-    if (n < 16)
-      _mm_mask_storeu_epi8(y + at, mask, _mm512_cvtepi32_epi8(result));
+    if (n - i < 16)
+      _mm_mask_storeu_epi8(y + i, mask, _mm512_cvtepi32_epi8(result));
     else
-      _mm_storeu_si128((__m128i *)(void *)(y + at), _mm512_cvtepi32_epi8(result));
+      _mm_storeu_si128((__m128i *)(void *)(y + i), _mm512_cvtepi32_epi8(result));
   }
 }
 
