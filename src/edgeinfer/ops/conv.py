@@ -5,8 +5,8 @@ Integers are those of TensorFlow Lite Micro's reference kernels, bit for bit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,6 +34,9 @@ from edgeinfer.ops.fixed_point import (
     rescale_i64,
 )
 from edgeinfer.target import Target
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 BAND_BYTES = 20 * 1024
 
@@ -178,6 +181,24 @@ class IntegerConv(WindowOp):
             narrow = sums.astype(np.uint64).astype(np.uint32).view(np.int32)
             scaled = rescale_i32(narrow, self.multiplier, self.shift)
         return np.clip(scaled.astype(np.int64) + self.y_zero, self.low, self.high).astype(dtype)
+
+    def settled(self) -> Self:
+        """The same, where an output without weights (a constant) has a factor like the others'.
+
+        Trained networks have such outputs, with factors so small that rescaling would have to take
+        its longest form. Their answer becomes the bias, to be divided by 4.
+        """
+        dead = self.totals()[0] == 0
+        if not dead.any() or self.bias.dtype != np.int32:
+            return self
+        answers = rescale_i32(self.bias, self.multiplier, self.shift).astype(np.int64)
+        answers = np.clip(answers, self.low - self.y_zero, self.high - self.y_zero)
+        return replace(
+            self,
+            bias=np.where(dead, 4 * answers, self.bias).astype(np.int32),
+            multiplier=np.where(dead, 1 << 30, self.multiplier).astype(np.int32),
+            shift=np.where(dead, -1, self.shift).astype(np.int32),
+        )
 
     def folded(self) -> np.ndarray:
         """The bias with the input's zero point folded in, in its own type: `check_sums`."""

@@ -111,6 +111,17 @@ def _unusual(example: Example) -> list[Example]:
     ]
 
 
+def _wide(kernel: tuple[int, int], stride: int, c: int, outputs: int, low: int = -128) -> Example:
+    """Rows long enough for the widest tiles."""
+    weights = RNG.integers(-127, 128, size=(outputs, *kernel, c)).astype(np.int8)
+    reach = float(np.abs(weights[0].astype(float)).sum()) * 32
+    pad = kernel[0] // 2
+    values = _rescaling("int8", outputs, reach) | {"low": low}
+    op = QConv2D((stride, stride), (1, 1), (pad,) * 4, weights=weights, **values)
+    x = _images("int8", 2, 5, 37, c)
+    return Example(op, (x,), note=f"wide-{kernel}-{stride}-{c}-{outputs}-{low}")
+
+
 def _flat(dtype: str, rows: int, inputs: int, outputs: int) -> Example:
     """A fully connected layer: one pixel."""
     weights = RNG.integers(-127, 128, size=(outputs, 1, 1, inputs)).astype(np.int8)
@@ -188,6 +199,12 @@ EXAMPLES = [
     _conv("int8", "plain", (7, 6), 2, 5),
     _conv("int8", "plain", (2, 6), 2, 40),
     _conv("int8", "plain", (1, 1), 8, 150),
+    *(
+        _wide(kernel, stride, c, outputs, low)
+        for kernel, c in (((3, 3), 3), ((3, 3), 8), ((1, 1), 4), ((1, 1), 12))
+        for stride in (1, 2)
+        for outputs, low in ((8, -128), (7, 5), (16, 5), (32, -128), (64, 5), (72, -128))
+    ),
     _conv("int16", "same", (3, 3), 2, 9, wide=False),
     *(_flat(d, rows, 33, 20) for d in ("int8", "int16") for rows in (1, 19)),
     _flat("int8", 1, 128, 130),

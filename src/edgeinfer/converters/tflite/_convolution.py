@@ -148,6 +148,8 @@ def conv_2d(call: Call) -> None:
 
 def grouped(call: Call, x: Value, op: Conv2D | QConv2D) -> str:
     """The convolution; with weights for a part of the channels, one of each group of them."""
+    if isinstance(op, QConv2D):
+        op = op.settled()
     depth, outputs = op.weights.shape[3], op.weights.shape[0]
     groups = x.shape[3] // depth
     if groups * depth != x.shape[3] or outputs % groups:

@@ -93,6 +93,14 @@ static inline __m512i ei_rescale16_large(__m512i x, const int32_t *multiplier,
   return ei_divide16(ei_high_mul16(shifted, _mm512_loadu_si512(multiplier)), right, mask);
 }
 
+/* 64 numbers as bytes, saturated, in their order. */
+static inline __attribute__((always_inline)) __m512i ei_bytes64(const __m512i *y) {
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  const __m512i bytes =
+      _mm512_packs_epi16(_mm512_packs_epi32(y[0], y[1]), _mm512_packs_epi32(y[2], y[3]));
+  return _mm512_permutexvar_epi32(order, bytes);
+}
+
 /* The first `width` of 16 bytes. */
 static inline void ei_store16(char *to, int32_t width, __m128i bytes) {
   if (width >= 16)

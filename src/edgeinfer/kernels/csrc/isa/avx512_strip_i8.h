@@ -14,6 +14,7 @@ static inline __attribute__((always_inline)) void EI_CAT(EI_TILE, _body)(
   const int32_t first = panel * EI_CONV_PANEL;
   const char *factors = (const char *)p->extra + (ptrdiff_t)panel * EI_FACTOR_BYTES;
   const __m512i sign = _mm512_set1_epi32((int32_t)0x80808080u);
+  const ptrdiff_t steps[3] = {step, 3 * step, 5 * step};
   __m512i sum[EI_ROWS][EI_COLS];
 #pragma GCC unroll 16
   for (int c = 0; c < EI_COLS; c++) {
@@ -25,8 +26,8 @@ static inline __attribute__((always_inline)) void EI_CAT(EI_TILE, _body)(
   /* A kernel three wide that moves by one: an input is read once for the three outputs it is in. */
   const ptrdiff_t third = (ptrdiff_t)p->words / 3 * 64;
   for (int32_t s = 0; s < p->segments; s++, w += 2 * third) {
-    const char *x = segments[s] + at;
-    for (ptrdiff_t k = 0; k < third; k += 64, x += 4, w += 64) {
+    EI_SIXES(x, segments[s] + at, steps);
+    for (ptrdiff_t k = 0; k < third; k += 64, EI_NEXT(x, 4), w += 64) {
       __m512i weights[3][EI_COLS];
 #pragma GCC unroll 3
       for (int j = 0; j < 3; j++) {
@@ -34,16 +35,20 @@ static inline __attribute__((always_inline)) void EI_CAT(EI_TILE, _body)(
         for (int c = 0; c < EI_COLS; c++)
           weights[j][c] = _mm512_loadu_si512(w + j * third + c * panel_bytes);
       }
-#pragma GCC unroll 18
-      for (int r = 0; r < EI_ROWS + 2; r++) {
-        int32_t four;
-        memcpy(&four, x + r * step, 4);
-        const __m512i values = _mm512_set1_epi32(four);
+      /* Every third input first: those do not wait for each other's sums. */
 #pragma GCC unroll 3
-        for (int j = 0; j < 3; j++) {
-          if (r - j < 0 || r - j >= EI_ROWS) continue;
+      for (int start = 0; start < 3; start++) {
+#pragma GCC unroll 6
+        for (int r = start; r < EI_ROWS + 2; r += 3) {
+          int32_t four;
+          memcpy(&four, ei_pixel(x, r, steps), 4);
+          const __m512i values = _mm512_set1_epi32(four);
+#pragma GCC unroll 3
+          for (int j = 0; j < 3; j++) {
+            if (r - j < 0 || r - j >= EI_ROWS) continue;
 #pragma GCC unroll 4
-          for (int c = 0; c < EI_COLS; c++) ei_dot16(&sum[r - j][c], values, weights[j][c]);
+            for (int c = 0; c < EI_COLS; c++) ei_dot16(&sum[r - j][c], values, weights[j][c]);
+          }
         }
       }
     }
@@ -52,15 +57,15 @@ static inline __attribute__((always_inline)) void EI_CAT(EI_TILE, _body)(
   (void)sign;
 #else
   for (int32_t s = 0; s < p->segments; s++) {
-    const char *x = segments[s] + at;
-    for (int32_t k = 0; k < p->words; k++, x += 4, w += 64) {
+    EI_SIXES(x, segments[s] + at, steps);
+    for (int32_t k = 0; k < p->words; k++, EI_NEXT(x, 4), w += 64) {
       __m512i weights[EI_COLS];
 #pragma GCC unroll 16
       for (int c = 0; c < EI_COLS; c++) weights[c] = _mm512_loadu_si512(w + c * panel_bytes);
 #pragma GCC unroll 16
       for (int r = 0; r < EI_ROWS; r++) {
         int32_t four;
-        memcpy(&four, x + r * step, 4);
+        memcpy(&four, ei_pixel(x, r, steps), 4);
         __m512i values = _mm512_set1_epi32(four);
         if (flip) values = _mm512_xor_si512(values, sign);
 #pragma GCC unroll 16
@@ -94,20 +99,23 @@ static inline __attribute__((always_inline)) void EI_CAT(EI_TILE, _body)(
       for (int r = 0; r < EI_ROWS; r++) sum[r][c] = ei_rescale16(sum[r][c], &factor, 0);
     }
   }
+#if EI_ROWS * EI_COLS % 4 == 0
 #if EI_COLS >= 4
-  if (p->out_c - first >= 16 * EI_COLS) {
+  const int whole = p->out_c - first >= 16 * EI_COLS;
+#else
+  const int whole = p->out_c == 16 * EI_COLS; /* pixels without gaps */
+#endif
+  if (whole) {
     const __m512i low = _mm512_set1_epi8((char)p->low), high = _mm512_set1_epi8((char)p->high);
-    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
 #pragma GCC unroll 16
-    for (int r = 0; r < EI_ROWS; r++) {
-#pragma GCC unroll 2
-      for (int c = 0; c < EI_COLS; c += 4) {
-        const __m512i y = _mm512_packs_epi16(_mm512_packs_epi32(sum[r][c], sum[r][c + 1]),
-                                             _mm512_packs_epi32(sum[r][c + 2], sum[r][c + 3]));
-        const __m512i bounded = _mm512_min_epi8(_mm512_max_epi8(y, low), high);
-        _mm512_storeu_si512(out + (ptrdiff_t)r * p->out_c + first + 16 * c,
-                            _mm512_permutexvar_epi32(order, bounded));
-      }
+    for (int i = 0; i < EI_ROWS * EI_COLS; i += 4) {
+      const ptrdiff_t pixel = i / EI_COLS, column = i % EI_COLS;
+      __m512i y[4];
+#pragma GCC unroll 4
+      for (int k = 0; k < 4; k++) y[k] = sum[(i + k) / EI_COLS][(i + k) % EI_COLS];
+      const __m512i bytes = ei_bytes64(y);
+      _mm512_storeu_si512(out + pixel * p->out_c + first + 16 * column,
+                          _mm512_min_epi8(_mm512_max_epi8(bytes, low), high));
     }
     return;
   }

@@ -16,6 +16,40 @@
 #define EI_CAT2(a, b) a##b
 #define EI_CAT(a, b)  EI_CAT2(a, b)
 
+/* Where the pixels of a tile are. Sixteen multiples of a step are more than there are registers for
+ * addresses, and compilers then keep some in vectors, from where they come on the ports of the
+ * products; so there is a pointer for every six pixels, and three multiples are enough. */
+static inline __attribute__((always_inline)) const char *ei_kept(const char *x) {
+  __asm__("" : "+r"(x));
+  return x;
+}
+
+static inline __attribute__((always_inline)) const char *ei_pixel(const char *const *x, int r,
+                                                                  const ptrdiff_t *steps) {
+  const char *six = x[r / 6];
+  switch (r % 6) {
+    case 0:
+      return six;
+    case 1:
+      return six + steps[0];
+    case 2:
+      return six + 2 * steps[0];
+    case 3:
+      return six + steps[1];
+    case 4:
+      return six + 4 * steps[0];
+    default:
+      return six + steps[2];
+  }
+}
+
+#define EI_SIXES(x, first, steps)        \
+  const char *x[3];                      \
+  x[0] = (first);                        \
+  x[1] = ei_kept(x[0] + 2 * (steps)[1]); \
+  x[2] = ei_kept(x[0] + 4 * (steps)[1])
+#define EI_NEXT(x, bytes) (x[0] += (bytes), x[1] += (bytes), x[2] += (bytes))
+
 #define EI_SLIDE 1
 #define EI_COLS  2
 #define EI_ROWS  8
@@ -149,17 +183,24 @@ static inline __attribute__((always_inline)) void ei_interleave(__m512i x0, __m5
   words[3] = _mm512_unpackhi_epi16(high01, high23);
 }
 
+/* Whether the bounds of the outputs are tighter than those of a byte. */
+static inline int ei_has_bounds(const ei_conv_params *p) {
+  return p->low > INT8_MIN || p->high < INT8_MAX;
+}
+
 static inline __attribute__((always_inline)) void ei_depthwise_store(const ei_conv_params *p,
                                                                      const __m512i *y, char *out,
-                                                                     int32_t width) {
-  const __m512i low = _mm512_set1_epi8((char)p->low), high = _mm512_set1_epi8((char)p->high);
-  const __m512i bytes =
+                                                                     int32_t width,
+                                                                     int has_bounds) {
+  __m512i bytes =
       _mm512_packs_epi16(_mm512_packs_epi32(y[0], y[1]), _mm512_packs_epi32(y[2], y[3]));
-  const __m512i bounded = _mm512_min_epi8(_mm512_max_epi8(bytes, low), high);
+  if (has_bounds)
+    bytes = _mm512_min_epi8(_mm512_max_epi8(bytes, _mm512_set1_epi8((char)p->low)),
+                            _mm512_set1_epi8((char)p->high));
   if (width >= 64)
-    _mm512_storeu_si512(out, bounded);
+    _mm512_storeu_si512(out, bytes);
   else
-    _mm512_mask_storeu_epi8(out, ((__mmask64)1 << width) - 1, bounded);
+    _mm512_mask_storeu_epi8(out, ((__mmask64)1 << width) - 1, bytes);
 }
 
 static inline __attribute__((always_inline)) void ei_depthwise_blocks_i8(
@@ -196,7 +237,7 @@ static inline __attribute__((always_inline)) void ei_depthwise_blocks_i8(
     }
   }
 #pragma GCC unroll 2
-  for (int k = 0; k < count; k++) ei_depthwise_store(p, sum[k], out[k], width[k]);
+  for (int k = 0; k < count; k++) ei_depthwise_store(p, sum[k], out[k], width[k], 1);
 }
 
 /* `count` blocks, `step` apart in the input and `stride` in the output, two at a time. */
@@ -281,33 +322,36 @@ static inline __attribute__((always_inline)) void ei_depthwise_column_i8(
     const ei_conv_params *p, const char *x, const ptrdiff_t *tap, const char *block, int32_t width,
     int32_t count, char *out, const int stride, const int positive) {
   const ptrdiff_t out_row = (ptrdiff_t)p->out_w * p->out_c;
-  const char *w = block + EI_DEPTHWISE_HEAD;
-  __m512i sum[3][4], words[4];
+  const ptrdiff_t in_row = p->row_bytes, taps[2] = {tap[0], tap[1]};
+  const int has_bounds = ei_has_bounds(p);
+  __m512i sum[3][4], words[4], weights[12];
+#pragma GCC unroll 12
+  for (int i = 0; i < 12; i++) weights[i] = _mm512_loadu_si512(block + EI_DEPTHWISE_HEAD + 64 * i);
 #define EI_START(s)                                               \
   _Pragma("GCC unroll 4") for (int i = 0; i < 4; i++) sum[s][i] = \
       _mm512_loadu_si512(block + EI_FACTOR_BYTES * i)
 #define EI_ADD(s, dy)                                 \
   _Pragma("GCC unroll 4") for (int i = 0; i < 4; i++) \
-      ei_dot16(&sum[s][i], words[i], _mm512_loadu_si512(w + 256 * (dy) + 64 * i))
-  ei_depthwise_row_dot(x, tap, words);
-  x += p->row_bytes;
+      ei_dot16(&sum[s][i], words[i], weights[4 * (dy) + i])
+  ei_depthwise_row_dot(x, taps, words);
+  x += in_row;
   EI_START(0);
   EI_ADD(0, 0);
   if (stride == 1) {
-    ei_depthwise_row_dot(x, tap, words);
-    x += p->row_bytes;
+    ei_depthwise_row_dot(x, taps, words);
+    x += in_row;
     EI_ADD(0, 1);
     EI_START(1);
     EI_ADD(1, 0);
   }
   for (int32_t y = 0; y < count; y++, out += out_row) {
     if (stride == 2) {
-      ei_depthwise_row_dot(x, tap, words);
-      x += p->row_bytes;
+      ei_depthwise_row_dot(x, taps, words);
+      x += in_row;
       EI_ADD(0, 1);
     }
-    ei_depthwise_row_dot(x, tap, words);
-    x += p->row_bytes;
+    ei_depthwise_row_dot(x, taps, words);
+    x += in_row;
     EI_ADD(0, 2);
     if (stride == 1) {
       EI_ADD(1, 1);
@@ -325,7 +369,7 @@ static inline __attribute__((always_inline)) void ei_depthwise_column_i8(
       sum[0][i] = sum[1][i];
       if (stride == 1) sum[1][i] = sum[2][i];
     }
-    ei_depthwise_store(p, done, out, width);
+    ei_depthwise_store(p, done, out, width, has_bounds);
   }
 #undef EI_START
 #undef EI_ADD
