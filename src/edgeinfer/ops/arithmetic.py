@@ -22,6 +22,9 @@ from edgeinfer.ops.fixed_point import (
 FUNCTIONS = ("add", "sub", "mul", "sqdiff", "div", "prelu")
 SUMS = ("add", "sub", "sqdiff")
 
+MAX_FACTOR = 32767 * 256 + 127
+"""Of a sum's linear form: vectors take it as 16 bits with a sign, and 8."""
+
 NEAR = (0, 1, -1, 2, -2, 3, -3)
 """Factors tried beside the real ones, in units of their last place."""
 
@@ -145,7 +148,8 @@ class QBinary(Op):
                 least = int(((y << right) - sums)[y > self.low].max(initial=-(1 << 31)))
                 most = int((((y + 1) << right) - 1 - sums)[y < self.high].min(initial=1 << 31))
                 offset = (least + most) // 2
-                if least <= most and int(np.abs(sums).max()) + abs(offset) < 1 << 31:
+                fits = max(abs(fa), abs(fb)) <= MAX_FACTOR
+                if fits and least <= most and int(np.abs(sums).max()) + abs(offset) < 1 << 31:
                     return fa, fb, offset, right
         return None
 

@@ -72,6 +72,7 @@ EI_API void ei_qadd_run_i8(const ei_qbinary_params *p, const int8_t *a, const in
 }
 #endif
 
+#ifndef EI_HAVE_QADD_LINEAR_I8
 EI_API void ei_qadd_linear_i8(const ei_qbinary_params *p, const int8_t *a, const int8_t *b,
                               ptrdiff_t n, int8_t *y) {
   const int32_t fa = p->a_factor, fb = p->b_factor, offset = p->offset, right = p->right;
@@ -79,6 +80,7 @@ EI_API void ei_qadd_linear_i8(const ei_qbinary_params *p, const int8_t *a, const
   for (ptrdiff_t i = 0; i < n; i++)
     y[i] = (int8_t)ei_clamp_i32((a[i] * fa + b[i] * fb + offset) >> right, low, high);
 }
+#endif
 
 EI_API ei_status ei_qadd_i8(const void *params, const ei_io *io) {
   const ei_qbinary_params *p = (const ei_qbinary_params *)params;
