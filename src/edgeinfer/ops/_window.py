@@ -111,9 +111,9 @@ class Geometry:
         return self.images * self.out_h * self.out_w
 
     def row_bytes(self, size: int) -> int:
-        """A padded row of the window, with room for a group of four that reaches past it."""
+        """A padded row of the window, with room for a group of eight that reaches past it."""
         width = (self.in_w + self.left + self.right) * self.in_c * self.repeat
-        return -(-(width * size + 4) // 64) * 64
+        return -(-(width * size + 8) // 64) * 64
 
     def split_row_bytes(self, size: int) -> tuple[int, int]:
         """A row of the window whose columns lie apart by phase, and one phase of it.
@@ -162,6 +162,12 @@ class Geometry:
         """Whether `flattened` computes the same."""
         full = self.kernel_w == self.in_w and self.dilation_w == 1
         return full and self.left == self.right == 0 and (self.in_h > 1 or self.in_w > 1)
+
+    @property
+    def is_point(self) -> bool:
+        """Whether an output is of a single pixel, which lies in the image."""
+        padded = self.top or self.bottom or self.left or self.right
+        return self.kernel_h == self.kernel_w == 1 and not padded
 
     def fields(self, out_c: int, **values: Any) -> tuple[tuple[str, str, Any], ...]:
         """The parameter block ei_conv_params; `values` are the fields that are not geometry."""
@@ -216,8 +222,7 @@ def simplest(geometry: Geometry) -> Geometry:
 def is_direct(geometry: Geometry, group: int) -> bool:
     """Whether pixels can be read where they are."""
     g = geometry
-    point = g.kernel_h == g.kernel_w == g.stride_h == g.stride_w == 1
-    return point and not (g.top or g.bottom or g.left or g.right) and g.in_c % group == 0
+    return g.is_point and g.stride_h == g.stride_w == 1 and g.in_c % group == 0
 
 
 def depthwise_geometry(

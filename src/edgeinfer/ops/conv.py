@@ -14,6 +14,8 @@ from edgeinfer.graph import QParams, TensorType
 from edgeinfer.ops._base import SUFFIX, Block, Cost, Lowered, array, require
 from edgeinfer.ops._conv_small import pack_pairs, pack_quads, small_block
 from edgeinfer.ops._window import (
+    LINE,
+    MAX_SCRATCH,
     PANEL,
     Geometry,
     WindowOp,
@@ -39,6 +41,10 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 BAND_BYTES = 20 * 1024
+COLLECTED_BYTES = 8 * 1024
+"""Of pixels that are put side by side for a convolution of single ones."""
+NARROW = 8
+"""Outputs of a convolution that has a form of its own in vectors of 16."""
 
 
 def _wrapped(values: np.ndarray) -> np.ndarray:
@@ -117,6 +123,32 @@ def _band(geometry: Geometry, row_bytes: int) -> int:
     most = max((BAND_BYTES // row_bytes - 3) // g.stride_h + 1, 1)
     bands = -(-g.out_h // most)
     return -(-g.out_h // bands)
+
+
+def _pack_narrow(op: IntegerConv, weights: np.ndarray, geometry: Geometry) -> np.ndarray:
+    """What isa/avx512_narrow_i8.h reads for a convolution of eight outputs, int8."""
+    bias = np.zeros((NARROW, 2), np.int32)
+    bias[:, 0] = op.flipped()
+    twice = (np.repeat(c, 2)[None] for c in (op.multiplier, op.shift))
+    head = pack_rescaling(bias.reshape(1, -1), *twice, op.is_small(), op.y_zero)
+    pairs, _, _ = pack(weights, geometry, 8)
+    return np.concatenate([head.reshape(-1), pairs[0, :, :, :NARROW].reshape(-1)])
+
+
+def _collected(geometry: Geometry) -> tuple[Geometry, int, int]:
+    """A convolution of single int8 pixels, how many rows are collected at a time, bytes for them.
+
+    Without strides all pixels are one column: a row is a pixel.
+    """
+    g = geometry
+    if g.stride_h == g.stride_w == 1:
+        g = replace(g, images=1, in_h=g.images * g.in_h * g.in_w, in_w=1)
+    row = g.out_w * g.in_c
+    rows = g.images * g.out_h
+    bands = -(-rows // max(COLLECTED_BYTES // row, 1))
+    band = -(-rows // bands)
+    require(band * row + LINE <= MAX_SCRATCH, "a row of a convolution is too large")
+    return g, band, -(-(band * row + 8) // LINE) * LINE
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,7 +320,18 @@ class QConv2D(IntegerConv):
         size = np.dtype(x.dtype).itemsize
         group = 4 if size == 1 else 1
         packed, segments, words = pack(weights, g, group)
-        direct = is_direct(g, group)
+        band = 0
+        if is_direct(g, group) and (size > 1 or g.pixels == 1):
+            direct, scratch = 1, 0
+        elif g.is_point and size == 1:
+            direct = 2
+            g, band, scratch = _collected(g)
+        else:
+            direct, scratch = 0, g.scratch(segments, size)
+        values = self.integer_fields(x.dtype)
+        if size == 1 and self.bias.size == NARROW and values["small"]:
+            extra = (values["extra"].reshape(-1), _pack_narrow(self, weights, g))
+            values["extra"] = np.concatenate(extra)
         fields = g.fields(
             self.bias.size,
             weights=packed,
@@ -296,12 +339,12 @@ class QConv2D(IntegerConv):
             segments=segments,
             words=words,
             row_bytes=g.row_bytes(size),
-            **self.integer_fields(x.dtype),
+            band=band,
+            **values,
         )
         kernel = f"conv_{SUFFIX[x.dtype]}"
         if x.dtype == "int16" and self.bias.dtype == np.int32:
             kernel += "_bias32"
-        scratch = 0 if direct else g.scratch(segments, size)
         return Lowered(kernel, Block("ei_conv_params", fields), scratch)
 
     def lower_for(self, target: Target, x: TensorType) -> Lowered:

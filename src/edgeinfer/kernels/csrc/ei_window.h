@@ -32,14 +32,15 @@ typedef struct {
   int32_t pad_left;
   int32_t images;      /* a row is that many images */
   int32_t repeat;      /* in the window each channel comes that many times (depthwise) */
-  int32_t direct;      /* 1: pixels are read where they are, without a window */
+  int32_t direct;      /* the kernel is one pixel, without padding. 1: pixels are read where they
+                          are; 2: `band` rows of them are collected at a time, `flip` flipped */
   int32_t segments;    /* parts of the kernel, each contiguous in a row of the window */
   int32_t words;       /* length of a segment: groups of 4 for int8, else values */
   int32_t row_bytes;   /* of a row of the window */
   int32_t phase_bytes; /* 0, or: columns lie apart by their place in a horizontal stride */
   int32_t small;       /* sums are far from overflow: the shorter forms of rescaling hold; 2: and
                           there is nothing below the zero point, and every shift is to the right */
-  int32_t band;        /* 0, or: depthwise 3 x 3, so many rows of outputs at a time */
+  int32_t band;        /* so many rows of outputs at a time: `direct` 2, depthwise 3 x 3, else 0 */
   int32_t x_zero;
   int32_t y_zero;
   int32_t low; /* bounds of the output integers */
@@ -196,6 +197,36 @@ EI_API void ei_window_move(const ei_conv_params *p, ei_window *window, const cha
 typedef void (*ei_strip)(const ei_conv_params *p, const char *const *segments, int32_t pixels,
                          int32_t step, char *out);
 
+/* A convolution of single pixels. What a band of outputs reads is put side by side, because bytes
+ * are flipped 64 at a time there, and by 4 where they are multiplied. */
+EI_API void ei_convolve_pixels(const ei_conv_params *p, const ei_io *io, size_t in_size,
+                               size_t out_size, char flip, ei_strip strip) {
+  const char *x = (const char *)io->in[0];
+  char *y = (char *)io->out[0], *band = (char *)io->scratch;
+  const size_t pixel = (size_t)p->in_c * in_size, in_row = (size_t)p->in_w * pixel;
+  const size_t out_row = (size_t)p->out_w * (size_t)p->out_c * out_size;
+  const size_t kept_row = (size_t)p->out_w * pixel;
+  const int32_t rows = io->rows * p->images * p->out_h;
+  const int whole = p->stride_h == 1 && p->stride_w == 1;
+  const char *segments[1];
+  segments[0] = band;
+  for (int32_t first = 0; first < rows; first += p->band) {
+    const int32_t count = rows - first < p->band ? rows - first : p->band;
+    if (whole) {
+      ei_copy_flipped(band, x + (size_t)first * in_row, (size_t)count * in_row, flip);
+    } else {
+      for (int32_t r = 0; r < count; r++) {
+        const int32_t image = (first + r) / p->out_h, row = (first + r) % p->out_h * p->stride_h;
+        const char *from = x + ((size_t)image * (size_t)p->in_h + (size_t)row) * in_row;
+        char *to = band + (size_t)r * kept_row;
+        for (int32_t c = 0; c < p->out_w; c++, to += pixel, from += (size_t)p->stride_w * pixel)
+          ei_copy_flipped(to, from, pixel, flip);
+      }
+    }
+    strip(p, segments, count * p->out_w, (int32_t)pixel, y + (size_t)first * out_row);
+  }
+}
+
 /* Every output of a convolution, strip by strip; values have `flip` flipped in the window. */
 EI_API void ei_convolve(const ei_conv_params *p, const ei_io *io, size_t in_size, size_t out_size,
                         char flip, ei_strip strip) {
@@ -204,6 +235,10 @@ EI_API void ei_convolve(const ei_conv_params *p, const ei_io *io, size_t in_size
   const int32_t images = io->rows * p->images;
   const size_t in_image = (size_t)p->in_h * (size_t)p->in_w * (size_t)p->in_c * in_size;
   const size_t out_row = (size_t)p->out_w * (size_t)p->out_c * out_size;
+  if (p->direct == 2) {
+    ei_convolve_pixels(p, io, in_size, out_size, flip, strip);
+    return;
+  }
   if (p->direct) {
     const char *segments[1];
     segments[0] = x;

@@ -50,6 +50,8 @@ static inline __attribute__((always_inline)) const char *ei_pixel(const char *co
   x[2] = ei_kept(x[0] + 4 * (steps)[1])
 #define EI_NEXT(x, bytes) (x[0] += (bytes), x[1] += (bytes), x[2] += (bytes))
 
+#include "avx512_narrow_i8.h"
+
 #define EI_SLIDE 1
 #define EI_COLS  2
 #define EI_ROWS  8
@@ -149,6 +151,14 @@ static inline void ei_strip_i8(const ei_conv_params *p, const char *const *segme
   const int slides =
       p->kernel_w == 3 && p->stride_w == 1 && p->dilation_w == 1 && !p->direct && p->in_c % 4 == 0;
   const int32_t panels = (p->out_c + EI_CONV_PANEL - 1) / EI_CONV_PANEL;
+  if (ei_is_narrow_i8(p, pixels)) {
+    for (int32_t i = 0; i < pixels; i += EI_NARROW_PIXELS) {
+      const int32_t first = i + EI_NARROW_PIXELS <= pixels ? i : pixels - EI_NARROW_PIXELS;
+      ei_conv_narrow_i8(p, segments, (ptrdiff_t)first * step, step,
+                        out + (ptrdiff_t)first * p->out_c);
+    }
+    return;
+  }
   for (int32_t panel = 0; panel < panels;) {
     const int32_t left = panels - panel;
     const int32_t cols = left >= 8 && pixels == 1 ? 8 : (left >= 4 ? 4 : (left >= 2 ? 2 : 1));
@@ -160,8 +170,8 @@ static inline void ei_strip_i8(const ei_conv_params *p, const char *const *segme
     for (int32_t i = 0; i < pixels; i += tile.rows) {
       /* The last tile overlaps the one before it rather than being smaller. */
       const int32_t first = i + tile.rows <= pixels ? i : pixels - tile.rows;
-      tile.run[p->direct](p, segments, (ptrdiff_t)first * step, step, panel,
-                          out + (ptrdiff_t)first * p->out_c);
+      tile.run[p->direct == 1](p, segments, (ptrdiff_t)first * step, step, panel,
+                               out + (ptrdiff_t)first * p->out_c);
     }
     panel += cols;
   }
