@@ -36,7 +36,7 @@ def pack_quads(weights: np.ndarray) -> np.ndarray:
 
 def small_block(op: IntegerConv, g: Geometry, weights: np.ndarray, depth: int) -> Block:
     """The parameters of the compact int8 kernels."""
-    plain = op.is_small() and bool((op.shift < 0).all())
+    plain = op.is_small("int8") and bool((op.shift < 0).all())
     numbers = {
         "in_h": g.in_h,
         "in_w": g.in_w,

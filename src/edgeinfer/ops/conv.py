@@ -12,7 +12,9 @@ import numpy as np
 
 from edgeinfer.graph import QParams, TensorType
 from edgeinfer.ops._base import SUFFIX, Block, Cost, Lowered, array, require
+from edgeinfer.ops._conv_int16 import pack_depthwise_i16, sums_fit
 from edgeinfer.ops._conv_small import pack_pairs, pack_quads, small_block
+from edgeinfer.ops._rescaling import blocks_of_64_bit_sums, rescaling_blocks
 from edgeinfer.ops._window import (
     LINE,
     MAX_SCRATCH,
@@ -63,10 +65,8 @@ def pack_rescaling(
 ) -> np.ndarray:
     """What vectors of 16 channels start from and are rescaled with, int8 of shape (count, 448).
 
-    The arguments have shape (count, 16). A block is 16 biases, multipliers, the multipliers of odd
-    channels (where the even ones are), shifts to the left and to the right, and what is added to
-    the 64-bit products of even and of odd channels: the halves that round, and the zero point.
-    With `small` of 2 products are taken as they are, else twice: see isa/avx512_integers.h.
+    The arguments have shape (count, 16). Added to products are the halves that round, and the zero
+    point. With `small` of 2 products are taken as they are, else twice: see isa/avx512_integers.h.
     """
     right = np.maximum(-shift, 0).astype(np.int64)
     half = (np.int64(1) << right) >> 1
@@ -77,11 +77,7 @@ def pack_rescaling(
     else:
         add = (1 << 31) + (half << 32) + (np.int64(zero) << (right + 32))
         left = np.maximum(shift, 0) + 1
-    odd = np.repeat(multiplier[:, 1::2], 2, axis=1)
-    words = np.stack([bias, multiplier, odd, left, right], axis=1).astype(np.int32)
-    sums = np.concatenate([add[:, ::2], add[:, 1::2]], axis=1)
-    parts = [words.reshape(len(words), -1), np.ascontiguousarray(sums).view(np.int32)]
-    return np.ascontiguousarray(np.concatenate(parts, axis=1)).view(np.int8)
+    return rescaling_blocks(bias, multiplier, left, right, add)
 
 
 def pack_depthwise(
@@ -241,19 +237,25 @@ class IntegerConv(WindowOp):
         """The bias for inputs that have 128 added, int32."""
         return _wrapped(self.folded().astype(np.int64) - 128 * self.totals()[1])
 
-    def is_small(self) -> int:
-        """1: sums, shifted left, stay below 2^30, and shifts to the right are at most 22.
+    def is_small(self, dtype: str) -> int:
+        """How short the rescaling of sums may be, see ei_conv_params.
 
+        1: sums, shifted left, stay below 2^30, and shifts to the right are at most 22.
         2: in addition nothing is below the zero point, and every shift is to the right.
+        For int16 with a 64-bit bias: 2 where sums fit 32 bits, see `sums_fit`.
         """
-        largest = 256.0 * self.totals()[0] + np.abs(self.bias.astype(np.float64))
+        if self.bias.dtype == np.int64:
+            return 2 * sums_fit(self.totals()[0], self.bias, self.shift)
+        reach = 256.0 if dtype == "int8" else 32768.0
+        largest = reach * self.totals()[0] + np.abs(self.bias.astype(np.float64))
         shifted = largest * 2.0 ** np.maximum(self.shift, 0)
         small = bool((shifted < 2.0**30).all() and (self.shift >= -22).all())
         positive = self.low >= self.y_zero and bool((self.shift < 0).all())
         return small + (small and positive)
 
     def integer_fields(self, dtype: str) -> dict[str, Any]:
-        """Bias with the zero point folded in, multipliers, bounds."""
+        """Bias with the zero point folded in, multipliers, bounds, and for vectors `extra`."""
+        small = self.is_small(dtype)
         values: dict[str, Any] = {
             "multiplier": panels(self.multiplier),
             "shift": panels(self.shift),
@@ -261,14 +263,22 @@ class IntegerConv(WindowOp):
             "y_zero": self.y_zero,
             "low": self.low,
             "high": self.high,
-            "small": self.is_small(),
+            "small": small,
             "bias": panels(self.folded().astype(np.int32 if dtype == "int8" else np.int64)),
         }
-        if dtype == "int8":
-            columns = (self.flipped(), self.multiplier, self.shift)
+        if dtype == "int8" or small:
+            start = self.flipped() if dtype == "int8" else _wrapped(self.bias.astype(np.int64))
+            columns = (start, self.multiplier, self.shift)
             starts, factors, shifts = (panels(c).reshape(-1, PANEL) for c in columns)
-            values["extra"] = pack_rescaling(starts, factors, shifts, values["small"], self.y_zero)
+            if self.bias.dtype == np.int64:
+                values["extra"] = blocks_of_64_bit_sums(starts, factors, shifts)
+            else:
+                values["extra"] = pack_rescaling(starts, factors, shifts, small, self.y_zero)
         return values
+
+    def plain_fields(self, dtype: str) -> dict[str, Any]:
+        """`integer_fields` without what only vectors read."""
+        return self.integer_fields(dtype) | {"small": 0, "extra": None}
 
 
 @dataclass(frozen=True, eq=False)
@@ -315,10 +325,13 @@ class QConv2D(IntegerConv):
         return Cost(float(g.pixels * self.weights.size), float(self.weights.nbytes))
 
     def lower(self, x: TensorType) -> Lowered:
+        return self._lower(x, self.integer_fields(x.dtype))
+
+    def _lower(self, x: TensorType, values: dict[str, Any]) -> Lowered:
         g = simplest(self.geometry(x, self.kernel))
         weights = self.weights.reshape(len(self.weights), g.kernel_h, g.kernel_w, -1)
         size = np.dtype(x.dtype).itemsize
-        group = 4 if size == 1 else 1
+        group = 4 if size == 1 else 2
         packed, segments, words = pack(weights, g, group)
         band = 0
         if is_direct(g, group) and (size > 1 or g.pixels == 1):
@@ -349,7 +362,7 @@ class QConv2D(IntegerConv):
 
     def lower_for(self, target: Target, x: TensorType) -> Lowered:
         if x.dtype != "int8":
-            return self.lower(x)
+            return self._lower(x, self.plain_fields(x.dtype))
         g = simplest(self.geometry(x, self.kernel))
         flat = self.weights.reshape(len(self.weights), -1)
         padded = bool(g.top or g.bottom or g.left or g.right)
@@ -413,11 +426,13 @@ class QDepthwiseConv2D(IntegerConv):
         return Cost(float(self._geometry(x).pixels * self.weights.size), float(self.weights.nbytes))
 
     def lower(self, x: TensorType) -> Lowered:
+        return self._lower(x, self.integer_fields(x.dtype))
+
+    def _lower(self, x: TensorType, values: dict[str, Any]) -> Lowered:
         g = self._geometry(x)
         g = g.transposed() if g.in_w == g.kernel_w == 1 and not (g.left or g.right) else g
         size = np.dtype(x.dtype).itemsize
         taps = g.kernel_h * g.kernel_w
-        values = self.integer_fields(x.dtype)
         channels = self.bias.size
         row_bytes, phase_bytes = g.split_row_bytes(size)
         band = 0
@@ -437,6 +452,10 @@ class QDepthwiseConv2D(IntegerConv):
                 zero=self.y_zero,
                 repeat=64 % channels == 0,
             )
+        elif values["small"]:
+            start = _wrapped(self.bias.astype(np.int64))
+            flat = self.weights.reshape(taps, channels)
+            values["extra"] = pack_depthwise_i16(flat, start, self.multiplier, self.shift)
         fields = g.fields(
             channels,
             weights=self.weights,
@@ -454,7 +473,7 @@ class QDepthwiseConv2D(IntegerConv):
 
     def lower_for(self, target: Target, x: TensorType) -> Lowered:
         if x.dtype != "int8":
-            return self.lower(x)
+            return self._lower(x, self.plain_fields(x.dtype))
         g = self._geometry(x)
         taps = g.kernel_h * g.kernel_w
         flat = self.weights.reshape(taps, -1)

@@ -92,8 +92,9 @@ EI_API ei_status ei_depthwise_i8(const void *params, const ei_io *io) {
   return EI_OK;
 }
 
-/* int16 activations, int8 weights (panels, segments, words, 16), sums in 64 bits; a bias of 32 bits
- * (`narrow`) is rescaled as 32-bit sums are. */
+/* int16 activations, int8 weights (panels, segments, words, 16, 2), sums in 64 bits; a bias of 32
+ * bits (`narrow`) is rescaled as 32-bit sums are. A word may reach a value past its segment, where
+ * the weight is zero. */
 EI_API void ei_conv_finish_i16(const ei_conv_params *p, int32_t o, int32_t width, int narrow,
                                const int64_t *sum, int16_t *out) {
   for (int32_t j = 0; j < width; j++) {
@@ -104,6 +105,7 @@ EI_API void ei_conv_finish_i16(const ei_conv_params *p, int32_t o, int32_t width
   }
 }
 
+#ifndef EI_HAVE_STRIP_I16
 EI_API void ei_strip_i16(const ei_conv_params *p, const char *const *segments, int32_t pixels,
                          int32_t step, char *out, int narrow) {
   int16_t *y = (int16_t *)(void *)out;
@@ -114,8 +116,9 @@ EI_API void ei_strip_i16(const ei_conv_params *p, const char *const *segments, i
       for (int32_t j = 0; j < EI_CONV_PANEL; j++) sum[j] = ((const int64_t *)p->bias)[o + j];
       for (int32_t s = 0; s < p->segments; s++) {
         const int16_t *x = (const int16_t *)(const void *)(segments[s] + (size_t)i * (size_t)step);
-        for (int32_t k = 0; k < p->words; k++, w += EI_CONV_PANEL)
-          for (int32_t j = 0; j < EI_CONV_PANEL; j++) sum[j] += x[k] * w[j];
+        for (int32_t k = 0; k < p->words; k++, x += 2, w += 2 * EI_CONV_PANEL)
+          for (int32_t j = 0; j < EI_CONV_PANEL; j++)
+            sum[j] += x[0] * w[2 * j] + x[1] * w[2 * j + 1];
       }
       const int32_t width = p->out_c - o < EI_CONV_PANEL ? p->out_c - o : EI_CONV_PANEL;
       ei_conv_finish_i16(p, o, width, narrow, sum, y + o);
@@ -132,10 +135,17 @@ EI_API void ei_strip_i16_i32(const ei_conv_params *p, const char *const *segment
                              int32_t step, char *out) {
   ei_strip_i16(p, segments, pixels, step, out, 1);
 }
+#endif
 
 EI_API void ei_depthwise_strip_i16(const ei_conv_params *p, const char *const *segments,
                                    int32_t pixels, int32_t step, char *out) {
   int16_t *y = (int16_t *)(void *)out;
+#ifdef EI_HAVE_DEPTHWISE_STRIP_I16
+  if (p->small == 2) {
+    ei_depthwise_strip_words(p, segments, pixels, step, y);
+    return;
+  }
+#endif
   for (int32_t i = 0; i < pixels; i++, y += p->out_c) {
     for (int32_t o = 0; o < p->out_c; o += EI_CONV_PANEL) {
       const int32_t width = p->out_c - o < EI_CONV_PANEL ? p->out_c - o : EI_CONV_PANEL;

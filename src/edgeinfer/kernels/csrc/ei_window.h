@@ -35,11 +35,13 @@ typedef struct {
   int32_t direct;      /* the kernel is one pixel, without padding. 1: pixels are read where they
                           are; 2: `band` rows of them are collected at a time, `flip` flipped */
   int32_t segments;    /* parts of the kernel, each contiguous in a row of the window */
-  int32_t words;       /* length of a segment: groups of 4 for int8, else values */
+  int32_t words;       /* length of a segment: groups of 4 for int8, of 2 for int16, else
+                          values */
   int32_t row_bytes;   /* of a row of the window */
   int32_t phase_bytes; /* 0, or: columns lie apart by their place in a horizontal stride */
   int32_t small;       /* sums are far from overflow: the shorter forms of rescaling hold; 2: and
-                          there is nothing below the zero point, and every shift is to the right */
+                          there is nothing below the zero point, and every shift is to the right;
+                          int16 with a 64-bit bias: 2, sums fit 32 bits, or 0 */
   int32_t band;        /* so many rows of outputs at a time: `direct` 2, depthwise 3 x 3, else 0 */
   int32_t x_zero;
   int32_t y_zero;

@@ -13,6 +13,8 @@
 #include "conv_float.h"
 
 #include "avx2_conv.h"
+#include "avx2_int16.h"
+#include "conv_int16.h"
 #include "avx2_trees.h"
 #include "avx2_dense_int.h"
 

@@ -5,4 +5,6 @@
 #include "avx512vnni_conv.h"
 #include "avx512vnni_dense_int.h"
 #include "avx512vnni_neighbors.h"
+#include "avx512_int16.h"
 #include "conv_float.h"
+#include "conv_int16.h"

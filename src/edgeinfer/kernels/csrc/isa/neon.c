@@ -11,6 +11,8 @@
 #define EI_VECTOR_BYTES 16
 #include "tiles.h"
 #include "conv_float.h"
+#include "neon_int16.h"
+#include "conv_int16.h"
 
 /* Older clang has these intrinsics only where the whole file is compiled for them. */
 #if !defined(__clang__) || __clang_major__ >= 17 || defined(__ARM_FEATURE_DOTPROD)
