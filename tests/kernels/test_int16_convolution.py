@@ -55,14 +55,18 @@ def _images(kind: str, shape: tuple[int, ...]) -> np.ndarray:
 def test_largest_sums(
     isa: str, images: str, weight: int | None, scale: float, channels: tuple[int, int]
 ) -> None:
-    """Sums just below and just above 2^31, and far above: 32 bits hold the first kind alone."""
+    """Sums just below and just above 2^31, and far above: 32 bits hold the first kind alone.
+
+    With a scale above 1 they are shifted left by two.
+    """
     inputs, outputs = channels
     shape = (outputs, 3, 3, inputs)
     any_weights = RNG.integers(-128, 128, shape).astype(np.int8)
     weights = any_weights if weight is None else np.full(shape, weight, np.int8)
     op = _op(weights, np.zeros(outputs, np.int64), scale)
     x = _images(images, (2, 5, 8, inputs))
-    assert _small(op, x) == (2 if op.totals()[0].max() < 65536 and scale < 0.5 else 0)
+    reach = int(op.totals()[0].max()) * (4 if scale > 1 else 1)
+    assert _small(op, x) == (2 if reach < 65536 else 0)
     _same(op, x, isa)
 
 
@@ -73,8 +77,30 @@ def test_large_biases(isa: str, bias: int, depthwise: bool) -> None:
     shape = (3, 2, 40) if depthwise else (21, 3, 2, 40)
     weights = RNG.integers(-127, 128, shape).astype(np.int8)
     biases = np.full(40 if depthwise else 21, bias, np.int64)
+    x = _images("ends", (1, 4, 7, 40))
     for scale in (2.0**-12, 2.0**-30):
-        _same(_op(weights, biases, scale), _images("ends", (1, 4, 7, 40)), isa)
+        op = _op(weights, biases, scale)
+        assert _small(op, x) == (0 if abs(bias) * scale > 2.0**30 else 2)
+        _same(op, x, isa)
+
+
+@every_isa
+@pytest.mark.parametrize("depthwise", [False, True])
+def test_channels_without_weights(isa: str, depthwise: bool) -> None:
+    """Their steps are tiny, so a bias is huge and factors are of any size."""
+    shape = (3, 3, 40) if depthwise else (40, 3, 3, 20)
+    weights = RNG.integers(-9, 10, shape).astype(np.int8)
+    shift = np.resize(np.arange(-31, 3), 40).astype(np.int32)
+    reach = 20000.0 * 2.0 ** (-shift.astype(float))
+    bias = np.minimum(reach, 2.0**45).astype(np.int64) * np.resize([1, -1, 0], 40)
+    multiplier = RNG.integers(1 << 30, (1 << 31) - 1, 40).astype(np.int32)
+    multiplier[:3] = 0x7FFFFFFF, 0x7FFF0000, 0x7FFEFFFF
+    fields = {"multiplier": multiplier, "shift": shift, "low": -32768, "high": 32767}
+    kind = QDepthwiseConv2D if depthwise else QConv2D
+    op = kind(*WINDOW, weights=weights, bias=bias, **fields)  # type: ignore[arg-type]
+    x = _images("any", (2, 6, 5, shape[-1]))
+    assert _small(op, x) == 2
+    _same(op, x, isa)
 
 
 @every_isa
@@ -101,7 +127,7 @@ def test_depthwise(
     for scale in (2.0**-9, 2.0**-26, 1.7):
         op = _op(weights, biases, scale, window)
         x = _images("ends", (2, 7, 9, channels))
-        assert _small(op, x) == (2 if scale < 0.5 else 0)
+        assert _small(op, x) == 2
         _same(op, x, isa)
 
 

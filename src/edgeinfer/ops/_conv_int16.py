@@ -10,15 +10,6 @@ BLOCK = 32
 """Channels of a block of a depthwise convolution."""
 
 
-def sums_fit(absolute: np.ndarray, bias: np.ndarray, shift: np.ndarray) -> bool:
-    """Whether 64-bit sums can be held, and rescaled, as 32-bit ones.
-
-    `absolute` is of each output the sum of its weights' absolute values.
-    """
-    largest = 32768.0 * absolute + np.abs(bias.astype(np.float64))
-    return bool((largest < 2.0**31).all() and (shift < 0).all())
-
-
 def pack_depthwise_i16(
     weights: np.ndarray, bias: np.ndarray, multiplier: np.ndarray, shift: np.ndarray
 ) -> np.ndarray:

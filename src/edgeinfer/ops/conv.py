@@ -12,9 +12,9 @@ import numpy as np
 
 from edgeinfer.graph import QParams, TensorType
 from edgeinfer.ops._base import SUFFIX, Block, Cost, Lowered, array, require
-from edgeinfer.ops._conv_int16 import pack_depthwise_i16, sums_fit
+from edgeinfer.ops._conv_int16 import pack_depthwise_i16
 from edgeinfer.ops._conv_small import pack_pairs, pack_quads, small_block
-from edgeinfer.ops._rescaling import blocks_of_64_bit_sums, rescaling_blocks
+from edgeinfer.ops._rescaling import blocks_of_64_bit_sums, rescaling_blocks, sums_fit
 from edgeinfer.ops._window import (
     LINE,
     MAX_SCRATCH,
@@ -245,7 +245,7 @@ class IntegerConv(WindowOp):
         For int16 with a 64-bit bias: 2 where sums fit 32 bits, see `sums_fit`.
         """
         if self.bias.dtype == np.int64:
-            return 2 * sums_fit(self.totals()[0], self.bias, self.shift)
+            return 2 * sums_fit(self.totals()[0], self.bias, self.multiplier, self.shift)
         reach = 256.0 if dtype == "int8" else 32768.0
         largest = reach * self.totals()[0] + np.abs(self.bias.astype(np.float64))
         shifted = largest * 2.0 ** np.maximum(self.shift, 0)
@@ -267,7 +267,7 @@ class IntegerConv(WindowOp):
             "bias": panels(self.folded().astype(np.int32 if dtype == "int8" else np.int64)),
         }
         if dtype == "int8" or small:
-            start = self.flipped() if dtype == "int8" else _wrapped(self.bias.astype(np.int64))
+            start = self.flipped() if dtype == "int8" else self.bias
             columns = (start, self.multiplier, self.shift)
             starts, factors, shifts = (panels(c).reshape(-1, PANEL) for c in columns)
             if self.bias.dtype == np.int64:
@@ -453,9 +453,8 @@ class QDepthwiseConv2D(IntegerConv):
                 repeat=64 % channels == 0,
             )
         elif values["small"]:
-            start = _wrapped(self.bias.astype(np.int64))
             flat = self.weights.reshape(taps, channels)
-            values["extra"] = pack_depthwise_i16(flat, start, self.multiplier, self.shift)
+            values["extra"] = pack_depthwise_i16(flat, self.bias, self.multiplier, self.shift)
         fields = g.fields(
             channels,
             weights=self.weights,

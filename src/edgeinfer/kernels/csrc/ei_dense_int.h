@@ -1,10 +1,12 @@
-/* Matrix product of integers with bias, rescaled to integers (see ei_fixed.h) or to float32.
+/* Matrix product of integers with bias, rescaled to integers (see ei_fixed.h)
+ * or to float32.
  *
- * Weights lie in panels of EI_LANES outputs, and within a panel in groups of as many consecutive
- * inputs as make 32 bits: (panels, groups, EI_LANES, group). Rows are copied to scratch, padded to
- * whole groups; int8 inputs become unsigned there, q + 128, whose share of the sum, 128 * sum(w),
- * the bias has lost beforehand. No sum of any input leaves its accumulator: DenseInt.infer sees to
- * it. */
+ * Weights lie in panels of EI_LANES outputs, and within a panel in groups of as
+ * many consecutive inputs as make 32 bits: (panels, groups, EI_LANES, group).
+ * Rows are copied to scratch, padded to whole groups; int8 inputs become
+ * unsigned there, q + 128, whose share of the sum, 128 * sum(w), the bias has
+ * lost beforehand. No sum of any input leaves its accumulator: DenseInt.infer
+ * sees to it. */
 #ifndef EI_DENSE_INT_H
 #define EI_DENSE_INT_H
 
@@ -13,8 +15,9 @@
 #include "ei_dense_int_params.h"
 #include "ei_fixed.h"
 
-/* Primitives: the sums of `rows` rows (at most EI_INT_ROWS) with `panels` panels (at most
- * EI_INT_PANELS), acc[row][EI_INT_PANELS * EI_LANES]. An instruction set may have its own. */
+/* Primitives: the sums of `rows` rows (at most EI_INT_ROWS) with `panels`
+ * panels (at most EI_INT_PANELS), acc[row][EI_INT_PANELS * EI_LANES]. An
+ * instruction set may have its own. */
 #ifndef EI_INT_PANELS
 #define EI_INT_PANELS 1
 #endif
@@ -76,9 +79,10 @@ EI_API void ei_dot_i16w16(const int16_t *x, ptrdiff_t stride, int32_t rows, cons
 }
 #endif
 
-/* The sums of some rows with some panels, a row EI_INT_STRIDE long, become outputs, `width` of them
- * from `first` on; p->n_out lie between the outputs of two rows. Integers are rescaled in an array
- * of their own, so that compilers see what may be a vector. */
+/* The sums of some rows with some panels, a row EI_INT_STRIDE long, become
+ * outputs, `width` of them from `first` on; p->n_out lie between the outputs of
+ * two rows. Integers are rescaled in an array of their own, so that compilers
+ * see what may be a vector. */
 #ifndef EI_HAVE_FINISH_I8
 EI_API void ei_finish_i8(const ei_dense_int_params *p, int32_t first, int32_t width, int32_t rows,
                          const int32_t *acc, int8_t *y) {
@@ -95,6 +99,13 @@ EI_API void ei_finish_i8(const ei_dense_int_params *p, int32_t first, int32_t wi
 }
 #endif
 
+#ifndef EI_HAVE_RESCALE_SUMS_I64
+EI_API void ei_rescale_sums_i64(const int64_t *sums, const int32_t *multiplier,
+                                const int32_t *shift, int32_t width, int32_t *scaled) {
+  for (int32_t j = 0; j < width; j++) scaled[j] = ei_rescale_i64(sums[j], multiplier[j], shift[j]);
+}
+#endif
+
 EI_API void ei_finish_i16(const ei_dense_int_params *p, int32_t first, int32_t width, int32_t rows,
                           const int64_t *acc, int16_t *y) {
   const int32_t *multiplier = p->multiplier + first, *shift = p->shift + first;
@@ -106,8 +117,7 @@ EI_API void ei_finish_i16(const ei_dense_int_params *p, int32_t first, int32_t w
       for (int32_t j = 0; j < width; j++)
         scaled[j] = ei_rescale_i32((int32_t)acc[j], multiplier[j], shift[j]);
     else
-      for (int32_t j = 0; j < width; j++)
-        scaled[j] = ei_rescale_i64(acc[j], multiplier[j], shift[j]);
+      ei_rescale_sums_i64(acc, multiplier, shift, width, scaled);
     for (int32_t j = 0; j < width; j++)
       y[j] = (int16_t)ei_output_i32(scaled[j], zero[j], low, high);
   }
@@ -142,8 +152,8 @@ EI_API void ei_finish_i64(const ei_dense_int_params *p, int32_t first, int32_t w
     memcpy(y, acc, (size_t)width * sizeof *y);
 }
 
-/* What a set computes in a way of its own, all rows at once: the first so many outputs, whole
- * panels. The others follow in the common way. */
+/* What a set computes in a way of its own, all rows at once: the first so many
+ * outputs, whole panels. The others follow in the common way. */
 #ifndef EI_HAVE_WIDE_I8
 EI_API int32_t ei_wide_i8(const ei_dense_int_params *p, const int8_t *x, ptrdiff_t runs,
                           int8_t *y) {
@@ -155,7 +165,8 @@ EI_API int32_t ei_wide_i8(const ei_dense_int_params *p, const int8_t *x, ptrdiff
 }
 #endif
 
-/* Rows of n values as rows of `stride` values, the rest zero (as no weight is there to see). */
+/* Rows of n values as rows of `stride` values, the rest zero (as no weight is
+ * there to see). */
 EI_API void ei_stage_i8(const int8_t *x, int32_t rows, int32_t n, ptrdiff_t stride, uint8_t *to) {
   for (int32_t r = 0; r < rows; r++, x += n, to += stride) {
     for (int32_t i = 0; i < n; i++) to[i] = (uint8_t)((uint8_t)x[i] ^ 0x80u);

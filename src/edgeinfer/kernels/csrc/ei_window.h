@@ -1,8 +1,10 @@
-/* Convolutions and poolings: their geometry, and the window of padded input rows they read from.
+/* Convolutions and poolings: their geometry, and the window of padded input
+ * rows they read from.
  *
- * A convolution needs `extent` rows of the image at a time. They are copied, with their padding,
- * into a ring in scratch memory, each row once; behind that no kernel has to think of borders, and
- * what it reads lies in the first-level cache. */
+ * A convolution needs `extent` rows of the image at a time. They are copied,
+ * with their padding, into a ring in scratch memory, each row once; behind that
+ * no kernel has to think of borders, and what it reads lies in the first-level
+ * cache. */
 #ifndef EI_WINDOW_H
 #define EI_WINDOW_H
 
@@ -41,7 +43,7 @@ typedef struct {
   int32_t phase_bytes; /* 0, or: columns lie apart by their place in a horizontal stride */
   int32_t small;       /* sums are far from overflow: the shorter forms of rescaling hold; 2: and
                           there is nothing below the zero point, and every shift is to the right;
-                          int16 with a 64-bit bias: 2, sums fit 32 bits, or 0 */
+                          int16 with a 64-bit bias: 2, sums fit 32 bits without it, or 0 */
   int32_t band;        /* so many rows of outputs at a time: `direct` 2, depthwise 3 x 3, else 0 */
   int32_t x_zero;
   int32_t y_zero;
@@ -85,13 +87,15 @@ EI_API void ei_split_pixels(char *even, char *odd, const char *from, size_t pixe
 }
 #endif
 
-/* What padding holds in the window: the zero point, one byte, as wider types have zero. */
+/* What padding holds in the window: the zero point, one byte, as wider types
+ * have zero. */
 EI_API int ei_window_pad(const ei_conv_params *p, char flip) {
   return (unsigned char)(char)p->x_zero ^ (unsigned char)flip;
 }
 
-/* Row `y` of an image, which may lie outside of it, into a row of the window; `size` bytes a value.
- * The padding left and right of a row inside is there already. */
+/* Row `y` of an image, which may lie outside of it, into a row of the window;
+ * `size` bytes a value. The padding left and right of a row inside is there
+ * already. */
 EI_API void ei_window_load(const ei_conv_params *p, const char *image, int32_t y, size_t size,
                            char flip, char *row) {
   const size_t pixel = (size_t)p->in_c * size;
@@ -130,8 +134,9 @@ EI_API void ei_window_load(const ei_conv_params *p, const char *image, int32_t y
   }
 }
 
-/* Where a walk over the rows of outputs is: rows below `next` are in the ring, that of the first
- * row under the kernel in `slot`. `places` says where in a row each part of the kernel begins. */
+/* Where a walk over the rows of outputs is: rows below `next` are in the ring,
+ * that of the first row under the kernel in `slot`. `places` says where in a
+ * row each part of the kernel begins. */
 typedef struct {
   char *ring;
   const char **segments;
@@ -140,7 +145,8 @@ typedef struct {
   int32_t slot;
 } ei_window;
 
-/* Scratch holds the table of segments (with three more), that of places, then the ring. */
+/* Scratch holds the table of segments (with three more), that of places, then
+ * the ring. */
 EI_API ei_window ei_window_start(const ei_conv_params *p, void *scratch, size_t size, char flip) {
   ei_window window;
   const size_t table = (((size_t)p->segments * 2 + 3) * sizeof(char *) + 63) / 64 * 64;
@@ -164,9 +170,10 @@ EI_API ei_window ei_window_start(const ei_conv_params *p, void *scratch, size_t 
   return window;
 }
 
-/* Loads what is missing of the rows under the row `out_y` of outputs and under the next one, and
- * makes `segments` point at the parts of the input under its first output. The rows come one step
- * early, because reading what has just been written stalls. */
+/* Loads what is missing of the rows under the row `out_y` of outputs and under
+ * the next one, and makes `segments` point at the parts of the input under its
+ * first output. The rows come one step early, because reading what has just
+ * been written stalls. */
 EI_API void ei_window_move(const ei_conv_params *p, ei_window *window, const char *image,
                            int32_t out_y, size_t size, char flip) {
   const int32_t extent = ei_window_extent(p), capacity = extent + p->stride_h;
@@ -190,12 +197,14 @@ EI_API void ei_window_move(const ei_conv_params *p, ei_window *window, const cha
     const char *row = window->ring + (size_t)slot * (size_t)p->row_bytes;
     for (int32_t j = 0; j < parts; j++) window->segments[k * parts + j] = row + window->places[j];
   }
-  /* Whoever takes four segments at a time finds something to read (and multiplies it by zero). */
+  /* Whoever takes four segments at a time finds something to read (and
+   * multiplies it by zero). */
   for (int32_t i = 0; i < 3; i++) window->segments[p->segments + i] = window->segments[0];
 }
 
-/* A strip computes `pixels` outputs, all channels of each, from the segments under the first of
- * them; the inputs of the next pixel are `step` bytes further. */
+/* A strip computes `pixels` outputs, all channels of each, from the segments
+ * under the first of them; the inputs of the next pixel are `step` bytes
+ * further. */
 typedef void (*ei_strip)(const ei_conv_params *p, const char *const *segments, int32_t pixels,
                          int32_t step, char *out);
 

@@ -15,6 +15,8 @@
 #include "avx2_conv.h"
 #include "avx2_int16.h"
 #include "conv_int16.h"
+#include "dense_int16.h"
+#include "qadd_int16.h"
 #include "avx2_trees.h"
 #include "avx2_dense_int.h"
 

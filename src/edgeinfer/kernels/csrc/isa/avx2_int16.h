@@ -21,6 +21,19 @@ static inline void ei_words_save(int32_t *to, ei_words x) {
   _mm256_storeu_si256((__m256i *)(void *)to, x);
 }
 
+/* As many int16 as a vector has lanes. */
+static inline ei_words ei_words_widened(const int16_t *x) {
+  return _mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)(const void *)x));
+}
+
+static inline ei_words ei_words_add(ei_words x, ei_words y) { return _mm256_add_epi32(x, y); }
+
+static inline ei_words ei_words_sub(ei_words x, ei_words y) { return _mm256_sub_epi32(x, y); }
+
+static inline ei_words ei_words_left(ei_words x, int32_t n) {
+  return _mm256_sll_epi32(x, _mm_cvtsi32_si128(n));
+}
+
 /* Two int16 as every lane. */
 static inline ei_words ei_words_pair(const char *x) {
   int32_t two;
@@ -70,12 +83,12 @@ static inline ei_words ei_words_upper(ei_words x, const ei_words_factor *f) {
   return _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
 }
 
-/* ei_rescale16 of isa/avx512_integers.h, `once` its `positive`. */
+/* ei_rescale16 of isa/avx512_integers.h, `once` its `positive`; the left shift is for both. */
 static inline __attribute__((always_inline)) ei_words ei_words_rescale(ei_words x,
                                                                        const ei_words_factor *f,
                                                                        int once) {
-  if (once) return _mm256_srav_epi32(ei_words_upper(x, f), f->right);
   const __m256i upper = ei_words_upper(_mm256_sllv_epi32(x, f->left), f);
+  if (once) return _mm256_srav_epi32(upper, f->right);
   const __m256i none = _mm256_cmpeq_epi32(f->right, _mm256_setzero_si256());
   const __m256i away = _mm256_andnot_si256(none, _mm256_srai_epi32(x, 31));
   return _mm256_srav_epi32(_mm256_add_epi32(upper, away), f->right);

@@ -14,6 +14,19 @@ static inline ei_words ei_words_load(const void *x) { return _mm512_loadu_si512(
 
 static inline void ei_words_save(int32_t *to, ei_words x) { _mm512_storeu_si512(to, x); }
 
+/* As many int16 as a vector has lanes. */
+static inline ei_words ei_words_widened(const int16_t *x) {
+  return _mm512_cvtepi16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)x));
+}
+
+static inline ei_words ei_words_add(ei_words x, ei_words y) { return _mm512_add_epi32(x, y); }
+
+static inline ei_words ei_words_sub(ei_words x, ei_words y) { return _mm512_sub_epi32(x, y); }
+
+static inline ei_words ei_words_left(ei_words x, int32_t n) {
+  return _mm512_sll_epi32(x, _mm_cvtsi32_si128(n));
+}
+
 /* Two int16 as every lane. */
 static inline ei_words ei_words_pair(const char *x) {
   int32_t two;
@@ -51,7 +64,7 @@ static inline ei_words_factor ei_words_load_factor(const char *block) {
 static inline __attribute__((always_inline)) ei_words ei_words_rescale(ei_words x,
                                                                        const ei_words_factor *f,
                                                                        int once) {
-  return ei_rescale16(x, f, once);
+  return ei_rescale16(once ? _mm512_sllv_epi32(x, f->left) : x, f, once);
 }
 
 /* The first `width` of a vector of int16, kept within bounds. */

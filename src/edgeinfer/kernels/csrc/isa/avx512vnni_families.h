@@ -8,3 +8,5 @@
 #include "avx512_int16.h"
 #include "conv_float.h"
 #include "conv_int16.h"
+#include "dense_int16.h"
+#include "qadd_int16.h"

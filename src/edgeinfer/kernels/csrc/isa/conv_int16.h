@@ -1,6 +1,8 @@
-/* int16 convolutions in vectors, from what a set calls ei_words (EI_VECTOR_BYTES wide): pairs of
- * products are added in 32 bits. Where a whole sum fits there (`small`, or a 32-bit bias, whose
- * sums wrap), nothing wider is needed but for its rescaling; see also conv_int16_tile.h. */
+/* int16 convolutions in vectors, from what a set calls ei_words
+ * (EI_VECTOR_BYTES wide): pairs of products are added in 32 bits. Where a whole
+ * sum fits there (`small`, or a 32-bit bias, whose sums wrap), nothing wider is
+ * needed but for its rescaling, with which a 64-bit bias is added; see also
+ * conv_int16_tile.h and blocks_of_64_bit_sums in ops/_rescaling.py. */
 #ifndef EI_ISA_CONV_INT16_H
 #define EI_ISA_CONV_INT16_H
 
@@ -9,10 +11,16 @@
 #include "../ei_window.h"
 #include "rescaling_blocks.h"
 
-/* 64-bit numbers, the low half of each. */
-static inline ei_words ei_start_words(const int64_t *bias) {
+/* What the sums of a vector of outputs from `o` on start from: with `small` the
+ * block says, else the low half of each bias. */
+static inline ei_words ei_start_words(const ei_conv_params *p, int32_t o) {
   int32_t low[EI_VECTOR_BYTES / 4];
-  for (int i = 0; i < EI_VECTOR_BYTES / 4; i++) low[i] = (int32_t)(uint32_t)bias[i];
+  if (p->small) {
+    const char *block = (const char *)p->extra + (ptrdiff_t)(o / 16) * EI_FACTOR_BYTES;
+    return ei_words_load(block + EI_FACTOR_BIAS + o % 16 * 4);
+  }
+  for (int i = 0; i < EI_VECTOR_BYTES / 4; i++)
+    low[i] = (int32_t)(uint32_t)((const int64_t *)p->bias)[o + i];
   return ei_words_load(low);
 }
 
@@ -95,7 +103,8 @@ typedef struct {
               int32_t panel, int16_t *out);
 } ei_tile_i16_shape;
 
-/* Tiles from wide to narrow, and of one width from tall to flat; the flattest has one row. */
+/* Tiles from wide to narrow, and of one width from tall to flat; the flattest
+ * has one row. */
 static const ei_tile_i16_shape ei_tiles_i16[] = {
 #if EI_VECTOR_BYTES == 64
     {4, 6, ei_conv_tile_i16_4x6},   {4, 4, ei_conv_tile_i16_4x4},   {4, 1, ei_conv_tile_i16_4x1},
@@ -122,7 +131,8 @@ static const ei_tile_i16_shape ei_wide_tiles_i16[] = {
     {1, 1, ei_conv_wide_i16_1x1},
 };
 
-/* Of the tiles of a width the one that covers `pixels` evenly with as few as possible. */
+/* Of the tiles of a width the one that covers `pixels` evenly with as few as
+ * possible. */
 static inline const ei_tile_i16_shape *ei_choose_tile_i16(const ei_tile_i16_shape *tiles,
                                                           int32_t panels, int32_t pixels) {
   while (tiles->cols > panels) tiles++;
@@ -166,13 +176,15 @@ static inline void ei_strip_i16_i64(const ei_conv_params *p, const char *const *
     ei_strip_tiles_i16(p, segments, pixels, step, out, ei_wide_tiles_i16);
 }
 
-/* Depthwise: 32 neighbouring outputs of a block, or what a vector holds of them. Two taps are
- * interleaved, so that a dot product adds both; channels come in two vectors, as the interleaving
- * leaves them. A block (see pack_depthwise_i16 in ops/_conv_int16.py) is two of those that
- * rescaling takes, then the weights, 128 bytes for every two taps. */
+/* Depthwise: 32 neighbouring outputs of a block, or what a vector holds of
+ * them. Two taps are interleaved, so that a dot product adds both; channels
+ * come in two vectors, as the interleaving leaves them. A block (see
+ * pack_depthwise_i16 in ops/_conv_int16.py) is two of those that rescaling
+ * takes, then the weights, 128 bytes for every two taps. */
 #define EI_DEPTHWISE_HEAD_I16 (2 * EI_FACTOR_BYTES)
 
-/* `count` such vectors, `step` bytes apart in the input and `stride` values in the output. */
+/* `count` such vectors, `step` bytes apart in the input and `stride` values in
+ * the output. */
 static inline __attribute__((always_inline)) void ei_depthwise_words(
     const ei_conv_params *p, const char *const *segments, ptrdiff_t at, ptrdiff_t step,
     const char *block, int16_t *out, ptrdiff_t stride, int32_t width, const int count) {

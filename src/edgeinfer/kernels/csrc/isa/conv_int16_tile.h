@@ -1,6 +1,7 @@
-/* One tile of the int16 strips: EI_ROWS pixels, EI_COLS panels of 16 outputs, all sums in
- * registers. With EI_WIDE sums have 64 bits, to which those of EI_WIDE_CHUNK pairs of products, all
- * that 32 bits are sure to hold, are added now and then. Included once per shape. */
+/* One tile of the int16 strips: EI_ROWS pixels, EI_COLS panels of 16 outputs,
+ * all sums in registers. With EI_WIDE sums have 64 bits, to which those of
+ * EI_WIDE_CHUNK pairs of products, all that 32 bits are sure to hold, are added
+ * now and then. Included once per shape. */
 #if EI_WIDE
 #define EI_TILE EI_CAT(EI_CAT(ei_conv_wide_i16_, EI_COLS), EI_CAT(x, EI_ROWS))
 #else
@@ -12,17 +13,17 @@ static void EI_TILE(const ei_conv_params *p, const char *const *segments, ptrdif
   enum { LANES = EI_VECTOR_BYTES / 4, EACH = 16 / LANES, PARTS = EI_COLS * EACH };
   const ptrdiff_t panel_bytes = (ptrdiff_t)p->segments * p->words * 32;
   const char *w = (const char *)p->weights + panel * panel_bytes;
-  const int64_t *bias = (const int64_t *)p->bias + panel * 16;
   ei_words sum[EI_ROWS][PARTS];
 #pragma GCC unroll 16
   for (int c = 0; c < PARTS; c++) {
-    const ei_words start = EI_WIDE ? ei_words_zero() : ei_start_words(bias + c * LANES);
+    const ei_words start = EI_WIDE ? ei_words_zero() : ei_start_words(p, panel * 16 + c * LANES);
 #pragma GCC unroll 16
     for (int r = 0; r < EI_ROWS; r++) sum[r][c] = start;
   }
 #if EI_WIDE
   int64_t total[EI_ROWS][EI_COLS * 16];
-  for (int r = 0; r < EI_ROWS; r++) memcpy(total[r], bias, sizeof total[r]);
+  for (int r = 0; r < EI_ROWS; r++)
+    memcpy(total[r], (const int64_t *)p->bias + panel * 16, sizeof total[r]);
   int32_t room = EI_WIDE_CHUNK;
 #endif
   for (int32_t s = 0; s < p->segments; s++) {

@@ -13,6 +13,8 @@
 #include "conv_float.h"
 #include "neon_int16.h"
 #include "conv_int16.h"
+#include "dense_int16.h"
+#include "qadd_int16.h"
 
 /* Older clang has these intrinsics only where the whole file is compiled for them. */
 #if !defined(__clang__) || __clang_major__ >= 17 || defined(__ARM_FEATURE_DOTPROD)

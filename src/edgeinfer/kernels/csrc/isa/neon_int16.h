@@ -20,6 +20,15 @@ static inline ei_words ei_words_load(const void *x) {
 
 static inline void ei_words_save(int32_t *to, ei_words x) { vst1q_s32(to, x); }
 
+/* As many int16 as a vector has lanes. */
+static inline ei_words ei_words_widened(const int16_t *x) { return vmovl_s16(vld1_s16(x)); }
+
+static inline ei_words ei_words_add(ei_words x, ei_words y) { return vaddq_s32(x, y); }
+
+static inline ei_words ei_words_sub(ei_words x, ei_words y) { return vsubq_s32(x, y); }
+
+static inline ei_words ei_words_left(ei_words x, int32_t n) { return vshlq_s32(x, vdupq_n_s32(n)); }
+
 /* Two int16 as every lane. */
 static inline ei_words ei_words_pair(const char *x) {
   int32_t two;
@@ -78,12 +87,12 @@ static inline ei_words ei_words_upper(ei_words x, const ei_words_factor *f) {
   return vuzp2q_s32(vreinterpretq_s32_s64(low), vreinterpretq_s32_s64(high));
 }
 
-/* ei_rescale16 of isa/avx512_integers.h, `once` its `positive`. */
+/* ei_rescale16 of isa/avx512_integers.h, `once` its `positive`; the left shift is for both. */
 static inline __attribute__((always_inline)) ei_words ei_words_rescale(ei_words x,
                                                                        const ei_words_factor *f,
                                                                        int once) {
-  if (once) return vshlq_s32(ei_words_upper(x, f), f->right);
   const int32x4_t upper = ei_words_upper(vshlq_s32(x, f->left), f);
+  if (once) return vshlq_s32(upper, f->right);
   const int32x4_t away = vandq_s32(vshrq_n_s32(x, 31), f->any);
   return vshlq_s32(vaddq_s32(upper, away), f->right);
 }
