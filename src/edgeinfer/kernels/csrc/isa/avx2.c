@@ -10,9 +10,10 @@
 #define EI_HAVE_FMA     1
 #define EI_VECTOR_BYTES 32
 #include "tiles.h"
-#include "conv_float.h"
 
 #include "avx2_conv.h"
+#include "avx2_depthwise.h"
+#include "conv_float.h"
 #include "avx2_int16.h"
 #include "conv_int16.h"
 #include "dense_int16.h"
