@@ -23,8 +23,8 @@ CSRC = "src/edgeinfer/kernels/csrc"
 ISA_UNITS = {
     "x86_64": ["avx2", "avx512vnni", "avx512vbmi"],
     "AMD64": ["avx2", "avx512vnni", "avx512vbmi"],
-    "aarch64": ["neon"],
-    "arm64": ["neon"],
+    "aarch64": ["neon", "neondot"],
+    "arm64": ["neon", "neondot"],
 }
 
 # -ffp-contract=off: no fused multiply-add that the source does not spell out, hence the same

@@ -19,10 +19,11 @@ from tests.kernels.golden import build, compare
 SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
-def test_neon_under_qemu(tmp_path: Path) -> None:
+@pytest.mark.parametrize("isa", ["neon", "neondot"])
+def test_neon_under_qemu(isa: str, tmp_path: Path) -> None:
     """Both the NEON kernels and the portable ones, compiled for aarch64."""
     compiler, qemu = need("aarch64-linux-gnu-gcc"), need("qemu-aarch64")
-    runner = build(compiler, tmp_path, "neon", "-O2", "-static")
+    runner = build(compiler, tmp_path, isa, "-O2", "-static")
     assert compare([qemu, runner], 2) >= 2 * len(all_examples())
 
 

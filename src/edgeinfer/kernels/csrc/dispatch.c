@@ -41,8 +41,11 @@ static int has_avx512vbmi(void) { return has_avx512vnni() && __builtin_cpu_suppo
 
 #if defined(__aarch64__)
 extern const ei_kernel ei_table_neon[];
+extern const ei_kernel ei_table_neondot[];
 
-static int has_neon(void) {
+static int has_neon(void) { return 1; }
+
+static int has_neondot(void) {
 #if defined(__linux__)
   return (getauxval(AT_HWCAP) & (1UL << 20)) != 0; /* HWCAP_ASIMDDP: the dot product */
 #else
@@ -64,6 +67,7 @@ static const struct {
 #endif
 #if defined(__aarch64__)
     {"neon", ei_table_neon, has_neon},
+    {"neondot", ei_table_neondot, has_neondot},
 #endif
 };
 
