@@ -103,8 +103,9 @@ def conv2d_float32(
 ) -> np.ndarray:
     """``clip(sum(x * weights) + bias, low, high)`` in float32, shapes as for `conv2d_int8`.
 
-    A sum starts at the bias and runs over the kernel in memory order, multiplication and addition
-    apart: the same bits on every instruction set. Its error is below ``(n + 1) * 2**-24`` times the
+    A sum starts at the bias and runs over the kernel in memory order. Multiplication and addition
+    are fused where the instruction set can (all but `portable`), so its bits may differ from those
+    of `portable`, but depend on nothing beside the pixel. Its error is below ``(n + 1) * 2**-24`` times the
     sum of ``abs(x * weights)`` and ``abs(bias)``, for n weights of an output.
     """
     types = ("float32", "float32", "float32")

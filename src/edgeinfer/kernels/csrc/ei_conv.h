@@ -178,7 +178,8 @@ EI_API ei_status ei_depthwise_i16(const void *params, const ei_io *io) {
 }
 
 /* float32: weights (panels, segments, words, 16), each output summed over the kernel in its own
- * order, starting at the bias; multiplication and addition round separately. */
+ * order, starting at the bias; multiplication and addition round separately here, and are fused by
+ * the instruction sets with vectors (isa/conv_float.h). */
 EI_API void ei_clamp_panel_f32(const ei_conv_params *p, int32_t width, const float *sum, float *y) {
   for (int32_t j = 0; j < width; j++) {
     const float v = sum[j] < p->low_f ? p->low_f : sum[j];

@@ -1,5 +1,7 @@
-/* Float convolutions in vectors, for every set that has them (EI_VECTOR_BYTES); the arithmetic and
- * its order are those of ei_conv.h. Tiles are as large as the registers allow. */
+/* Float convolutions in vectors, for every set that has them (EI_VECTOR_BYTES). The order of a sum
+ * is that of ei_conv.h, but products are not rounded: an output is one chain of fused multiply-adds
+ * from the bias over the kernel in memory order, whatever tile computes it. Tiles are as large as
+ * the registers allow. */
 #ifndef EI_ISA_CONV_FLOAT_H
 #define EI_ISA_CONV_FLOAT_H
 
@@ -7,6 +9,27 @@
 
 typedef float ei_floats
     __attribute__((vector_size(EI_VECTOR_BYTES), aligned(sizeof(float)), may_alias));
+
+/* x * y + z, rounded once. */
+static inline ei_floats ei_fma_floats(ei_floats x, ei_floats y, ei_floats z) {
+#if EI_VECTOR_BYTES == 64
+  return (ei_floats)_mm512_fmadd_ps((__m512)x, (__m512)y, (__m512)z);
+#elif EI_VECTOR_BYTES == 32
+  return (ei_floats)_mm256_fmadd_ps((__m256)x, (__m256)y, (__m256)z);
+#else
+  return (ei_floats)vfmaq_f32((float32x4_t)z, (float32x4_t)x, (float32x4_t)y);
+#endif
+}
+
+static inline ei_floats ei_spread_float(float x) {
+#if EI_VECTOR_BYTES == 64
+  return (ei_floats)_mm512_set1_ps(x);
+#elif EI_VECTOR_BYTES == 32
+  return (ei_floats)_mm256_set1_ps(x);
+#else
+  return (ei_floats)vdupq_n_f32(x);
+#endif
+}
 
 typedef int32_t ei_masks __attribute__((vector_size(EI_VECTOR_BYTES)));
 
@@ -16,7 +39,7 @@ static inline ei_floats ei_select_floats(ei_masks mask, ei_floats x, ei_floats y
 }
 
 static inline ei_floats ei_clamp_floats(ei_floats v, float low, float high) {
-  const ei_floats least = low - (ei_floats){0}, most = high - (ei_floats){0};
+  const ei_floats least = ei_spread_float(low), most = ei_spread_float(high);
   v = ei_select_floats(v < least, v, least);
   return ei_select_floats(v > most, v, most);
 }
@@ -32,27 +55,41 @@ static inline ei_floats ei_clamp_floats(ei_floats v, float low, float high) {
 #define EI_ROWS 6
 #include "conv_float_tile.h"
 #define EI_COLS 4
+#define EI_ROWS 5
+#include "conv_float_tile.h"
+#define EI_COLS 4
 #define EI_ROWS 4
+#include "conv_float_tile.h"
+#define EI_COLS 4
+#define EI_ROWS 3
 #include "conv_float_tile.h"
 #define EI_COLS 4
 #define EI_ROWS 1
 #include "conv_float_tile.h"
 #define EI_COLS 2
-#define EI_ROWS 10
+#define EI_ROWS 12
+#include "conv_float_tile.h"
+#define EI_COLS 2
+#define EI_ROWS 9
 #include "conv_float_tile.h"
 #define EI_COLS 2
 #define EI_ROWS 8
+#include "conv_float_tile.h"
+#define EI_COLS 2
+#define EI_ROWS 6
 #include "conv_float_tile.h"
 #define EI_COLS 2
 #define EI_ROWS 4
 #include "conv_float_tile.h"
 #define EI_COLS 2
 #define EI_ROWS 1
+#include "conv_float_tile.h"
+#define EI_COLS 1
+#define EI_ROWS 16
 #include "conv_float_tile.h"
 #define EI_COLS 1
 #define EI_ROWS 12
 #include "conv_float_tile.h"
-#endif
 #define EI_COLS 1
 #define EI_ROWS 8
 #include "conv_float_tile.h"
@@ -62,6 +99,26 @@ static inline ei_floats ei_clamp_floats(ei_floats v, float low, float high) {
 #define EI_COLS 1
 #define EI_ROWS 1
 #include "conv_float_tile.h"
+#else
+#define EI_COLS 4
+#define EI_ROWS 1
+#include "conv_float_tile.h"
+#define EI_COLS 1
+#define EI_ROWS 6
+#include "conv_float_tile.h"
+#define EI_COLS 1
+#define EI_ROWS 5
+#include "conv_float_tile.h"
+#define EI_COLS 1
+#define EI_ROWS 4
+#include "conv_float_tile.h"
+#define EI_COLS 1
+#define EI_ROWS 3
+#include "conv_float_tile.h"
+#define EI_COLS 1
+#define EI_ROWS 1
+#include "conv_float_tile.h"
+#endif
 
 typedef void (*ei_tile_f32)(const ei_conv_params *p, const char *const *segments, ptrdiff_t at,
                             ptrdiff_t step, int32_t panel, float *out);
@@ -75,11 +132,16 @@ typedef struct {
 /* Tiles from wide to narrow, and of one width from tall to flat; the flattest has one row. */
 static const ei_tile_f32_shape ei_tiles_f32[] = {
 #if EI_VECTOR_BYTES == 64
-    {4, 6, ei_tile_f32_4x6},   {4, 4, ei_tile_f32_4x4},   {4, 1, ei_tile_f32_4x1},
-    {2, 10, ei_tile_f32_2x10}, {2, 8, ei_tile_f32_2x8},   {2, 4, ei_tile_f32_2x4},
-    {2, 1, ei_tile_f32_2x1},   {1, 12, ei_tile_f32_1x12}, {1, 8, ei_tile_f32_1x8},
+    {4, 6, ei_tile_f32_4x6},   {4, 5, ei_tile_f32_4x5}, {4, 4, ei_tile_f32_4x4},
+    {4, 3, ei_tile_f32_4x3},   {4, 1, ei_tile_f32_4x1}, {2, 12, ei_tile_f32_2x12},
+    {2, 9, ei_tile_f32_2x9},   {2, 8, ei_tile_f32_2x8}, {2, 6, ei_tile_f32_2x6},
+    {2, 4, ei_tile_f32_2x4},   {2, 1, ei_tile_f32_2x1}, {1, 16, ei_tile_f32_1x16},
+    {1, 12, ei_tile_f32_1x12}, {1, 8, ei_tile_f32_1x8}, {1, 4, ei_tile_f32_1x4},
+    {1, 1, ei_tile_f32_1x1},
+#else
+    {1, 6, ei_tile_f32_1x6}, {1, 5, ei_tile_f32_1x5}, {1, 4, ei_tile_f32_1x4},
+    {1, 3, ei_tile_f32_1x3}, {1, 1, ei_tile_f32_1x1},
 #endif
-    {1, 4, ei_tile_f32_1x4},   {1, 1, ei_tile_f32_1x1},
 };
 
 /* Of the tiles of a width the one that covers `pixels` evenly with as few as possible. */
@@ -96,19 +158,26 @@ static inline const ei_tile_f32_shape *ei_choose_tile_f32(int32_t panels, int32_
   return best;
 }
 
+/* What a single pixel takes: panels enough to hide the latency of a sum. */
+#if EI_VECTOR_BYTES == 64
+#define EI_ROW_COLS 8
+#define EI_ROW_TILE ei_tile_f32_8x1
+#else
+#define EI_ROW_COLS 4
+#define EI_ROW_TILE ei_tile_f32_4x1
+#endif
+
 #define EI_HAVE_STRIP_F32 1
 static inline void ei_strip_f32(const ei_conv_params *p, const char *const *segments,
                                 int32_t pixels, int32_t step, char *out) {
   float *y = (float *)(void *)out;
   const int32_t panels = (p->out_c + 15) / 16;
   for (int32_t panel = 0; panel < panels;) {
-#if EI_VECTOR_BYTES == 64
-    if (pixels == 1 && panels - panel >= 8) {
-      ei_tile_f32_8x1(p, segments, 0, 0, panel, y);
-      panel += 8;
+    if (pixels == 1 && panels - panel >= EI_ROW_COLS) {
+      EI_ROW_TILE(p, segments, 0, 0, panel, y);
+      panel += EI_ROW_COLS;
       continue;
     }
-#endif
     const ei_tile_f32_shape *tile = ei_choose_tile_f32(panels - panel, pixels);
     for (int32_t i = 0; i < pixels; i += tile->rows) {
       const int32_t first = i + tile->rows <= pixels ? i : pixels - tile->rows;
@@ -130,7 +199,8 @@ static inline __attribute__((always_inline)) void ei_depthwise_vectors_f32(
     const ei_floats w = *(const ei_floats *)weights;
     const char *x = segments[s] + at;
 #pragma GCC unroll 4
-    for (int i = 0; i < count; i++) sum[i] += *(const ei_floats *)(const void *)(x + i * step) * w;
+    for (int i = 0; i < count; i++)
+      sum[i] = ei_fma_floats(*(const ei_floats *)(const void *)(x + i * step), w, sum[i]);
   }
 #pragma GCC unroll 4
   for (int i = 0; i < count; i++)
@@ -183,7 +253,7 @@ static inline void ei_depthwise_strip_f32(const ei_conv_params *p, const char *c
         for (int32_t s = 0; s < p->segments; s++) {
           float x;
           memcpy(&x, segments[s] + (ptrdiff_t)i * step + 4 * j, 4);
-          sum += x * weights[(ptrdiff_t)s * p->out_c + j];
+          sum = __builtin_fmaf(x, weights[(ptrdiff_t)s * p->out_c + j], sum);
         }
         sum = sum < p->low_f ? p->low_f : sum;
         y[(ptrdiff_t)i * p->out_c + j] = sum > p->high_f ? p->high_f : sum;
@@ -191,6 +261,8 @@ static inline void ei_depthwise_strip_f32(const ei_conv_params *p, const char *c
   }
 }
 
+#undef EI_ROW_COLS
+#undef EI_ROW_TILE
 #undef EI_CAT
 #undef EI_CAT2
 

@@ -26,7 +26,8 @@ static inline void EI_CAT(EI_CAT(ei_tile_f32_, EI_COLS),
         float value;
         memcpy(&value, x + r * step, 4);
 #pragma GCC unroll 16
-        for (int c = 0; c < PARTS; c++) sum[r][c] += value * weights[c];
+        for (int c = 0; c < PARTS; c++)
+          sum[r][c] = ei_fma_floats(ei_spread_float(value), weights[c], sum[r][c]);
       }
     }
   }
