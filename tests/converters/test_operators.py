@@ -24,6 +24,12 @@ def feed(rng: np.random.Generator, kind: T, row: int) -> np.ndarray:
     if kind.dtype == "float32":
         low, high = (-6.0 if kind.low is None else kind.low), (kind.high or 6.0)
         return rng.uniform(low, high, kind.shape).astype(np.float32)
+    if kind.dtype == "bool":
+        return (
+            np.asarray(rng.integers(0, 2, kind.shape) > 0)
+            if row > 1
+            else np.full(kind.shape, row > 0)
+        )
     info = np.iinfo(kind.dtype)
     low = int(info.min if kind.low is None else kind.low)
     high = int(info.max if kind.high is None else kind.high)

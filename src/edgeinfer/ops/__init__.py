@@ -17,6 +17,7 @@
 `pool`                    poolings of networks
 `arithmetic`, `table`     quantized tensors element by element, integer functions by table
 `integers`                integers to other integers, one at a time; places, rows by index
+`logic`                   comparisons, choices by them
 `normalize_int`           softmax, its logarithm and the Euclidean norm of integers
 `recurrent`               LSTM
 `move`                    strided copies, padding, constants
@@ -33,8 +34,9 @@ from edgeinfer.ops.conv_float import Conv2D, DepthwiseConv2D
 from edgeinfer.ops.dense import Dense
 from edgeinfer.ops.dense_int import DenseInt
 from edgeinfer.ops.encode import Lookup, SignIndex
-from edgeinfer.ops.integers import Convert, Place, Rescale, Take, Whole
+from edgeinfer.ops.integers import Convert, Divide, Place, Rescale, Take, Whole
 from edgeinfer.ops.kernel_machine import KernelMachine, OneVsRest, PairCoupling, Vote
+from edgeinfer.ops.logic import Choose, Compare, QCompare, Where
 from edgeinfer.ops.move import Constant, Move, Pad, Relabel
 from edgeinfer.ops.neighbor_tree import NeighborTree
 from edgeinfer.ops.neighbors import (
@@ -44,14 +46,7 @@ from edgeinfer.ops.neighbors import (
     NeighborSearchInt,
     NeighborVote,
 )
-from edgeinfer.ops.network import (
-    BatchMatMul,
-    Choose,
-    Compare,
-    QBatchMatMul,
-    QBilinear,
-    QReduce,
-)
+from edgeinfer.ops.network import BatchMatMul, QBatchMatMul, QBilinear, QReduce
 from edgeinfer.ops.normalize_int import QL2Norm, QLogSoftmax, QSoftmax, QSoftmax16
 from edgeinfer.ops.pool import Pool2D
 from edgeinfer.ops.quantize import Dequantize, Quantize
@@ -88,6 +83,7 @@ __all__ = [
     "DenseInt",
     "DepthwiseConv2D",
     "Dequantize",
+    "Divide",
     "Impute",
     "KernelMachine",
     "Lookup",
@@ -109,6 +105,7 @@ __all__ = [
     "QBatchMatMul",
     "QBilinear",
     "QBinary",
+    "QCompare",
     "QConv2D",
     "QDepthwiseConv2D",
     "QL2Norm",
@@ -133,6 +130,7 @@ __all__ = [
     "TreeEnsemble",
     "Unary",
     "Vote",
+    "Where",
     "Whole",
     "op_from_data",
 ]

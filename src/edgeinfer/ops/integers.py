@@ -95,8 +95,8 @@ WHOLE = ("add", "sub", "mul", "max", "min")
 
 @dataclass(frozen=True, eq=False)
 class Whole(Op):
-    """Sums, differences, products of int32 (wrapping around); the larger, the smaller of int8,
-    int16 and int32. Nothing is rescaled."""
+    """Sums, differences, products of int32 and int64 (wrapping around); the larger, the smaller of
+    any integers, which for truth (uint8) are "or" and "and". Nothing is rescaled."""
 
     kind = "Whole"
 
@@ -106,7 +106,8 @@ class Whole(Op):
         require(self.fn in WHOLE, f"unknown function {self.fn!r}")
 
     def infer(self, a: TensorType, b: TensorType) -> tuple[TensorType, ...]:
-        allowed = ("int8", "int16", "int32") if self.fn in ("max", "min") else ("int32",)
+        wide = ("int32", "int64")
+        allowed = ("int8", "uint8", "int16", *wide) if self.fn in ("max", "min") else wide
         require(a.dtype in allowed, f"no {self.fn} of {a}")
         require(a.dtype == b.dtype and a.shape == b.shape, f"cannot combine {a} with {b}")
         return (TensorType(a.dtype, a.shape, a.qparams),)
@@ -125,6 +126,45 @@ class Whole(Op):
     def lower(self, a: TensorType, b: TensorType) -> Lowered:
         fields = (("fn", "i32", WHOLE.index(self.fn)), ("n", "i32", a.size))
         return Lowered(f"whole_{SUFFIX[a.dtype]}", Block("ei_whole_params", fields))
+
+
+QUOTIENTS = ("trunc", "floor", "mod")
+
+
+@dataclass(frozen=True, eq=False)
+class Divide(Op):
+    """Quotients of int32 or int64, cut (`trunc`) or rounded down (`floor`); `mod` is what `floor`
+    leaves, of the divisor's sign.
+
+    Refuses rows with a divisor of zero. The least integer divided by -1 wraps around to itself.
+    """
+
+    kind = "Divide"
+
+    fn: str
+
+    def check(self) -> None:
+        require(self.fn in QUOTIENTS, f"unknown function {self.fn!r}")
+
+    def infer(self, a: TensorType, b: TensorType) -> tuple[TensorType, ...]:
+        require(a.dtype in ("int32", "int64"), f"no quotient of {a}")
+        require(a.dtype == b.dtype and a.shape == b.shape, f"cannot combine {a} with {b}")
+        return (TensorType(a.dtype, a.shape),)
+
+    def reference(self, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, ...]:
+        with np.errstate(over="ignore"):
+            floor = np.where(b == -1, -a, a // b)
+            rest = np.where(b == -1, 0, a % b)
+            if self.fn == "trunc":
+                floor = floor + ((rest != 0) & ((a < 0) != (b < 0)))
+        return ((rest if self.fn == "mod" else floor).astype(a.dtype),)
+
+    def lower(self, a: TensorType, b: TensorType) -> Lowered:
+        fields = (("fn", "i32", QUOTIENTS.index(self.fn)), ("n", "i32", a.size))
+        return Lowered(f"divide_{SUFFIX[a.dtype]}", Block("ei_whole_params", fields))
+
+    def explain(self, status: int) -> str:
+        return "a row divides integers by zero"
 
 
 CONVERTED = ("float32", "int8", "uint8", "int16", "int32", "int64")

@@ -1,4 +1,4 @@
-"""Small ops of networks: reductions of integers, comparisons, choices, matrix products."""
+"""Small ops of networks: reductions of integers, matrix products, resizing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from edgeinfer.ops.fixed_point import (
 )
 
 REDUCTIONS = ("sum", "max", "min")
-COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,60 +77,6 @@ class QReduce(Op):
         )
         kernel = f"q{self.fn}_{SUFFIX[x.dtype]}"
         return Lowered(kernel, Block("ei_qreduce_params", fields), 4 * inner)
-
-
-@dataclass(frozen=True, eq=False)
-class Compare(Op):
-    """1 where ``a fn b`` holds for float32 tensors of one shape, else 0, as uint8."""
-
-    kind = "Compare"
-
-    fn: str
-
-    def check(self) -> None:
-        require(self.fn in COMPARISONS, f"unknown comparison {self.fn!r}")
-
-    def infer(self, a: TensorType, b: TensorType) -> tuple[TensorType, ...]:
-        require(a.dtype == b.dtype == "float32", f"compares float32, not {a} with {b}")
-        require(a.shape == b.shape, f"cannot compare {a} with {b}")
-        return (TensorType("uint8", a.shape),)
-
-    def reference(self, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, ...]:
-        functions = {
-            "eq": np.equal,
-            "ne": np.not_equal,
-            "lt": np.less,
-            "le": np.less_equal,
-            "gt": np.greater,
-            "ge": np.greater_equal,
-        }
-        return (functions[self.fn](a, b).astype(np.uint8),)
-
-    def lower(self, a: TensorType, b: TensorType) -> Lowered:
-        fields = (("fn", "i32", COMPARISONS.index(self.fn)), ("n", "i32", a.size))
-        return Lowered("compare_f32", Block("ei_compare_params", fields))
-
-
-@dataclass(frozen=True, eq=False)
-class Choose(Op):
-    """The row of `yes` where the row's condition (one uint8) is not zero, else that of `no`."""
-
-    kind = "Choose"
-
-    def infer(self, when: TensorType, yes: TensorType, no: TensorType) -> tuple[TensorType, ...]:
-        require(when.dtype == "uint8" and when.size == 1, f"chooses by one uint8, not {when}")
-        same = (yes.dtype, yes.shape) == (no.dtype, no.shape)
-        require(same, f"cannot choose between {yes} and {no}")
-        return (TensorType(yes.dtype, yes.shape, yes.qparams),)
-
-    def reference(
-        self, when: np.ndarray, yes: np.ndarray, no: np.ndarray
-    ) -> tuple[np.ndarray, ...]:
-        mask = (when != 0).reshape(len(when), *([1] * (yes.ndim - 1)))
-        return (np.where(mask, yes, no),)
-
-    def lower(self, when: TensorType, yes: TensorType, no: TensorType) -> Lowered:
-        return Lowered("choose", Block("ei_choose_params", (("bytes", "i32", yes.row_bytes),)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,10 +30,13 @@ BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "max": np.maximum,
     "min": np.minimum,
     "pow": np.power,
+    "mod": np.mod,
+    "atan2": np.arctan2,
     "gt": lambda a, b: (a > b).astype(a.dtype),
     "eq": lambda a, b: (a == b).astype(a.dtype),
 }
-"""Functions of two operands. `gt` is 1.0 where a > b, else 0.0; `eq` the same where a == b."""
+"""Functions of two operands. `mod`: what division rounded down leaves, of the sign of b.
+`gt` is 1.0 where a > b, else 0.0; `eq` the same where a == b."""
 
 
 @dataclass(frozen=True, eq=False)

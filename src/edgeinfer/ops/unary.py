@@ -33,6 +33,7 @@ UNARY: dict[str, Callable[[Any], Any]] = {
     "floor": np.floor,
     "ceil": np.ceil,
     "rint": np.rint,
+    "sign": np.sign,
     "sin": np.sin,
     "cos": np.cos,
     "erf": lambda x: np.asarray(np.frompyfunc(erf, 1, 1)(x)).astype(x.dtype),
@@ -61,7 +62,7 @@ class Unary(Op):
             return (UNARY[self.fn](x).astype(x.dtype, copy=False),)
 
     def on_float32(self) -> Op | None:
-        exact = ("relu", "neg", "abs", "floor", "ceil", "rint", "ident")
+        exact = ("relu", "neg", "abs", "floor", "ceil", "rint", "sign", "ident")
         return self if self.fn in exact else None
 
     def lower(self, x: TensorType) -> Lowered:

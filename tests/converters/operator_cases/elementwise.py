@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tests.converters.operator_cases._case import I8, I16, I32, QUANT, Case, F, T, case, constant
+
+# No operand of these is a constant with a zero in it.
+DIVIDED = ("DIV", "FLOOR_DIV", "FLOOR_MOD")
 
 
 def arithmetic() -> list[Case]:
@@ -14,7 +19,10 @@ def arithmetic() -> list[Case]:
         "ADD": (F, I8, I16, I32),
         "SUB": (F, I8, I16, I32),
         "MUL": (F, I8, I16, I32),
-        "DIV": (F, I8),
+        "DIV": (F, I8, I32),
+        "FLOOR_DIV": (F, I32),
+        "FLOOR_MOD": (F, I32),
+        "ATAN2": (F,),
         "SQUARED_DIFFERENCE": (F, I8, I16, I32),
         "MAXIMUM": (F, I8, I16, I32),
         "MINIMUM": (F, I8, I16, I32),
@@ -30,7 +38,7 @@ def arithmetic() -> list[Case]:
         for dtype in dtypes:
             for number, triple in enumerate(QUANT[dtype]):
                 for note, (left, right) in shapes.items():
-                    if number and note != "same":
+                    if note != "same" and (number or name == "ATAN2"):
                         continue
                     a, b, y = triple
                     if name in ("MAXIMUM", "MINIMUM"):
@@ -42,12 +50,12 @@ def arithmetic() -> list[Case]:
                         y = (y[0] / 5, y[1])
                     out = np.broadcast_shapes(left, right)
                     table = options.get(name, "")
-                    clip = {}
+                    clip: dict[str, Any] = {}
                     if table and dtype != I32:
                         clip = {"FusedActivationFunction": (0, 1, 3)[number]}
-                    if dtype == I32 and name == "SQUARED_DIFFERENCE":
-                        continue
                     operands = [T(dtype, left, *a), T(dtype, right, *b)]
+                    if dtype == I32 and name in DIVIDED:
+                        operands = [T(I32, left, low=-200), T(I32, right, low=1, high=1 << 20)]
                     if name == "DIV" and dtype == I8:
                         # No zero among the divisors: the reference is undefined there.
                         data = constant(I8, right, *b).data
@@ -55,10 +63,12 @@ def arithmetic() -> list[Case]:
                         data = np.where(data == b[1], b[1] - 1 if b[1] > -128 else 1, data)
                         operands[1] = T(I8, right, *b, data.astype(np.int8))
                     label = f"{note}-{number}"
+                    if dtype == I32 and name.startswith("FLOOR_"):
+                        clip = {"oracle": "litert", "tolerance": 0.0}
                     cases.append(
                         case(name, operands, [T(dtype, out, *y)], table, note=label, **clip)
                     )
-                    if note in ("channel", "scalar") and name != "DIV":
+                    if note in ("channel", "scalar") and name not in DIVIDED:
                         operands = [T(dtype, left, *a), constant(dtype, right, *b)]
                         label += "-constant"
                         cases.append(

@@ -25,7 +25,7 @@ OTHERS = np.vstack([SPECIAL[:, ::-1], RNG.normal(size=(37, 7))])
 POSITIVE = np.abs(FINITE) + 0.1
 
 RTOL = {"float64": 1e-14, "float32": 2e-6}
-LIBM_BINARY = {"pow"}
+LIBM_BINARY = {"pow", "atan2"}
 LIBM_UNARY = {"exp", "exp2", "log", "tanh", "logistic", "log1p", "expm1", "sin", "cos", "erf"}
 
 

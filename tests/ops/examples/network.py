@@ -7,8 +7,6 @@ import numpy as np
 from edgeinfer.converters.tflite.numbers import sigmoid_table, softmax_exps
 from edgeinfer.ops import (
     BatchMatMul,
-    Choose,
-    Compare,
     Concat,
     Constant,
     Conv2D,
@@ -164,19 +162,8 @@ def _reduce(dtype: str, fn: str) -> Example:
     return Example(op, (_images(dtype, 3, 2, 5, 19),), note=fn)
 
 
-CHOICE = np.array([1, 0, 7], np.uint8)
-FLOATS = np.array([[0.0, -0.0, np.nan, np.inf, 1.0, 2.0]], np.float32)
-
 EXAMPLES = [
     *(_reduce(dtype, fn) for dtype in ("int8", "int16") for fn in ("sum", "max", "min")),
-    *(
-        Example(Compare(fn), (FLOATS, FLOATS[:, [0, 0, 2, 3, 5, 4]].copy()), note=fn)
-        for fn in ("eq", "ne", "lt", "le", "gt", "ge")
-    ),
-    *(
-        Example(Choose(), (CHOICE, _images(d, 3, 2, 4), _images(d, 3, 2, 4)))
-        for d in ("float32", "int8")
-    ),
     Example(BatchMatMul(), (_images("float32", 3, 2, 4, 5), _images("float32", 3, 2, 5, 7)), 1e-5),
     *(
         _float_conv(window, kernel, c, outputs)

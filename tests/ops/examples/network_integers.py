@@ -9,6 +9,7 @@ from edgeinfer.converters.tflite._indexing import integer_places
 from edgeinfer.converters.tflite.numbers import log_softmax_parameters, sigmoid_16, softmax_exps
 from edgeinfer.ops import (
     Convert,
+    Divide,
     Place,
     QBatchMatMul,
     QBilinear,
@@ -23,7 +24,7 @@ from edgeinfer.ops import (
     Whole,
 )
 from edgeinfer.ops.fixed_point import quantize_multiplier
-from edgeinfer.ops.integers import CONVERTED, RESCALES, WHOLE
+from edgeinfer.ops.integers import CONVERTED, QUOTIENTS, RESCALES, WHOLE
 from tests.examples_of_ops import Example
 
 RNG = np.random.default_rng(12)
@@ -96,6 +97,20 @@ def _places(dtype: str, least: bool) -> Example:
     return Example(Place(least), (x,), note=f"{'least' if least else 'most'}")
 
 
+def _dividends(dtype: str) -> np.ndarray:
+    x = _any(dtype, 4, 70)
+    x[0, :40] = RNG.integers(-20, 20, 40)
+    x[1, 0] = np.iinfo(dtype).min
+    return x
+
+
+def _divisors(dtype: str) -> np.ndarray:
+    x = RNG.integers(-9, 9, (4, 70)).astype(dtype)
+    x[x == 0] = 9
+    x[1, 0], x[2, 0] = -1, np.iinfo(dtype).max
+    return x
+
+
 TABLE = RNG.normal(size=(9, 2, 3)).astype(np.float32)
 BYTES = partial(_any, "int8")
 
@@ -105,8 +120,13 @@ EXAMPLES = [
     *(_rescale(a, b, below) for a, b in sorted(RESCALES) for below in (1.1, -0.3)),
     *(
         Example(Whole(fn), (_any(dtype, 4, 70), _any(dtype, 4, 70)), note=fn)
-        for dtype in ("int8", "int16", "int32")
-        for fn in (WHOLE if dtype == "int32" else ("max", "min"))
+        for dtype in ("int8", "uint8", "int16", "int32", "int64")
+        for fn in (WHOLE if dtype in ("int32", "int64") else ("max", "min"))
+    ),
+    *(
+        Example(Divide(fn), (_dividends(dtype), _divisors(dtype)), note=fn)
+        for dtype in ("int32", "int64")
+        for fn in QUOTIENTS
     ),
     *(_convert(a, b) for a in CONVERTED for b in CONVERTED),
     *(_convert(a, "uint8", True) for a in CONVERTED),

@@ -17,6 +17,7 @@ _FAMILIES = (
     "_convolution",
     "_elementwise",
     "_indexing",
+    "_logic",
     "_rearranging",
     "_recurrent",
     "_reductions",

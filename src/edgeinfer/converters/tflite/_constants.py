@@ -116,8 +116,7 @@ FOLDS.append(fold)
 
 
 @operator(
-    *("FLOOR_DIV", "FLOOR_MOD", "RANGE", "BROADCAST_ARGS"),
-    *("REDUCE_PROD", "REDUCE_ANY", "REDUCE_ALL", "LOGICAL_AND", "LOGICAL_OR"),
+    *("RANGE", "BROADCAST_ARGS", "REDUCE_PROD", "REDUCE_ANY", "REDUCE_ALL"),
 )
 def only_of_constants(call: Call) -> None:
     raise call.op.unsupported("works on constants only")

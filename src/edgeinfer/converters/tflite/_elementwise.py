@@ -22,6 +22,7 @@ from edgeinfer.ops import (
     Clip,
     Convert,
     Dequantize,
+    Divide,
     QBinary,
     QSigmoid16,
     QSoftmax,
@@ -65,21 +66,57 @@ def binary(call: Call) -> None:
             tensor = call.emit(Clip(float(low), float(high)), tensor)
         call.put(0, tensor, shape)
         return
-    if a.dtype not in ("int8", "int16", "int32"):
+    if a.dtype in ("int32", "int64"):
+        if clips and activation(call) != "NONE":
+            raise call.op.unsupported(f"a fused activation of {a.dtype}")
+        call.put(0, whole_binary(call, fn, a, b, shape), shape)
+        return
+    if a.dtype not in ("int8", "int16"):
         raise call.op.unsupported(f"operands of {a.dtype}")
     op: QBinary | Whole
     if fn in ("max", "min"):
         same_quantization(call, a, b)
-        op = Whole(fn)
-    elif a.dtype == "int32":
-        if fn not in ("add", "sub", "mul") or (clips and activation(call) != "NONE"):
-            raise call.op.unsupported("of int32 only plain sums, differences and products")
         op = Whole(fn)
     elif fn == "div" and a.dtype != "int8":
         raise call.op.unsupported(f"operands of {a.dtype}")
     else:
         op = integer_binary(call, fn, a, b, activation(call) if clips else "NONE")
     call.put(0, call.emit(op, broadcast(call, a, shape), broadcast(call, b, shape)), shape)
+
+
+def whole_binary(call: Call, fn: str, a: Value, b: Value, shape: tuple[int, ...]) -> str:
+    """``fn(a, b)`` of integers that have no scale."""
+    tensors = [broadcast(call, v, shape) for v in (a, b)]
+    if fn == "sqdiff":
+        difference = call.emit(Whole("sub"), *tensors)
+        return call.emit(Whole("mul"), difference, difference)
+    return call.emit(Divide("trunc") if fn == "div" else Whole(fn), *tensors)
+
+
+@operator("FLOOR_DIV", "FLOOR_MOD", version=3)
+def rounded_down(call: Call) -> None:
+    """A quotient rounded down, and what it leaves."""
+    a, b = (call.input(i, "float32", "int32", "int64") for i in range(2))
+    if a.dtype != b.dtype:
+        raise call.op.unsupported(f"operands of {a.dtype} and {b.dtype}")
+    shape = broadcast_shape(call, a.shape, b.shape)
+    quotient = call.op.name == "FLOOR_DIV"
+    if a.dtype != "float32":
+        op = Divide("floor" if quotient else "mod")
+        tensor = call.emit(op, broadcast(call, a, shape), broadcast(call, b, shape))
+    elif quotient:
+        tensor = call.emit(Unary("floor"), float_binary(call, "div", a, b, shape))
+    else:
+        tensor = float_binary(call, "mod", a, b, shape)
+    call.put(0, tensor, shape)
+
+
+@operator("ATAN2", version=1)
+def angle(call: Call) -> None:
+    a, b = call.input(0, "float32"), call.input(1, "float32")
+    if a.shape != b.shape:
+        raise call.op.damaged("operands of different shapes")
+    call.put(0, float_binary(call, "atan2", a, b, a.shape), a.shape)
 
 
 def float_binary(call: Call, fn: str, a: Value, b: Value, shape: tuple[int, ...]) -> str:

@@ -1,4 +1,4 @@
-"""Reductions over axes, comparisons, matrix products, functions of floats."""
+"""Reductions over axes, matrix products, functions of one operand."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from edgeinfer.ops import (
     Binary,
     BinaryConst,
     Clip,
-    Compare,
     Convert,
     Place,
     QBatchMatMul,
@@ -233,24 +232,6 @@ def l2_normalization(call: Call) -> None:
     full = (x.size // x.shape[-1], x.shape[-1])
     spread = call.network.reshape(broadcast(call, norms, full), full)
     call.put(0, call.emit(Binary("div"), rows, spread), x.shape)
-
-
-_COMPARISONS = {
-    "EQUAL": "eq",
-    "NOT_EQUAL": "ne",
-    "LESS": "lt",
-    "LESS_EQUAL": "le",
-    "GREATER": "gt",
-    "GREATER_EQUAL": "ge",
-}
-
-
-@operator(*_COMPARISONS, version=2)
-def comparison(call: Call) -> None:
-    a, b = call.input(0, "float32"), call.input(1, "float32")
-    shape = broadcast_shape(call, a.shape, b.shape)
-    op = Compare(_COMPARISONS[call.op.name])
-    call.put(0, call.emit(op, broadcast(call, a, shape), broadcast(call, b, shape)), shape)
 
 
 @operator("BATCH_MATMUL", version=4)

@@ -9,6 +9,7 @@
 #include "ei_elementwise.h"
 #include "ei_integers.h"
 #include "ei_kernel_machine.h"
+#include "ei_logic.h"
 #include "ei_lookup.h"
 #include "ei_move.h"
 #include "ei_network.h"

@@ -15,6 +15,13 @@ EI_API ei_status EI_F(ei_check_finite)(const void *params, const ei_io *io) {
   return p->allow_nan ? EI_OK : EI_NAN;
 }
 
+/* What division rounded down leaves, of the divisor's sign; a zero has that sign as well. */
+EI_API EI_T EI_F(ei_modulo)(EI_T a, EI_T b) {
+  const EI_T rest = EI_M(fmod)(a, b);
+  if (rest == 0) return EI_M(copysign)(0, b);
+  return (rest < 0) != (b < 0) ? rest + b : rest;
+}
+
 /* Two operands: name_const has one constant per feature, name takes two tensors. */
 #define EI_NAME     add
 #define EI_OF(x, c) ((x) + (c))
@@ -36,6 +43,12 @@ EI_API ei_status EI_F(ei_check_finite)(const void *params, const ei_io *io) {
 #include "ei_binary_body.h"
 #define EI_NAME     pow
 #define EI_OF(x, c) (EI_M(pow)(x, c))
+#include "ei_binary_body.h"
+#define EI_NAME     mod
+#define EI_OF(x, c) (EI_F(ei_modulo)(x, c))
+#include "ei_binary_body.h"
+#define EI_NAME     atan2
+#define EI_OF(x, c) (EI_M(atan2)(x, c))
 #include "ei_binary_body.h"
 #define EI_NAME     gt
 #define EI_OF(x, c) ((EI_T)((x) > (c)))
@@ -86,6 +99,9 @@ EI_API ei_status EI_F(ei_check_finite)(const void *params, const ei_io *io) {
 #include "ei_unary_body.h"
 #define EI_NAME  rint
 #define EI_OF(x) (EI_M(rint)(x))
+#include "ei_unary_body.h"
+#define EI_NAME  sign
+#define EI_OF(x) (isnan(x) ? (x) : (EI_T)(((x) > 0) - ((x) < 0)))
 #include "ei_unary_body.h"
 #define EI_NAME  sin
 #define EI_OF(x) (EI_M(sin)(x))

@@ -72,41 +72,63 @@ EI_RESCALE_KERNEL(ei_rescale_i32_i16, int32_t, int16_t)
 
 #undef EI_RESCALE_KERNEL
 
-EI_API int32_t ei_whole_one(int32_t fn, int32_t a, int32_t b) {
-  switch (fn) {
-    case 0:
-      return (int32_t)((uint32_t)a + (uint32_t)b);
-    case 1:
-      return (int32_t)((uint32_t)a - (uint32_t)b);
-    case 2:
-      return (int32_t)((uint32_t)a * (uint32_t)b);
-    case 3:
-      return a > b ? a : b;
-    default:
-      return a < b ? a : b;
-  }
-}
-
-#define EI_WHOLE_KERNEL(kernel, type)                                                     \
-  EI_API ei_status kernel(const void *params, const ei_io *io) {                          \
-    const ei_whole_params *p = (const ei_whole_params *)params;                           \
-    const type *a = (const type *)io->in[0], *b = (const type *)io->in[1];                \
-    type *y = (type *)io->out[0];                                                         \
-    const ptrdiff_t total = (ptrdiff_t)io->rows * p->n;                                   \
-    if (p->fn == 3)                                                                       \
-      for (ptrdiff_t i = 0; i < total; i++) y[i] = a[i] > b[i] ? a[i] : b[i];             \
-    else if (p->fn == 4)                                                                  \
-      for (ptrdiff_t i = 0; i < total; i++) y[i] = a[i] < b[i] ? a[i] : b[i];             \
-    else                                                                                  \
-      for (ptrdiff_t i = 0; i < total; i++) y[i] = (type)ei_whole_one(p->fn, a[i], b[i]); \
-    return EI_OK;                                                                         \
+/* Sums wrap around: they are made without a sign. A narrow type has only the last two. */
+#define EI_WHOLE_KERNEL(kernel, type, bits)                                           \
+  EI_API ei_status kernel(const void *params, const ei_io *io) {                      \
+    const ei_whole_params *p = (const ei_whole_params *)params;                       \
+    const type *a = (const type *)io->in[0], *b = (const type *)io->in[1];            \
+    type *y = (type *)io->out[0];                                                     \
+    const ptrdiff_t total = (ptrdiff_t)io->rows * p->n;                               \
+    switch (p->fn) {                                                                  \
+      case 0:                                                                         \
+        for (ptrdiff_t i = 0; i < total; i++) y[i] = (type)((bits)a[i] + (bits)b[i]); \
+        break;                                                                        \
+      case 1:                                                                         \
+        for (ptrdiff_t i = 0; i < total; i++) y[i] = (type)((bits)a[i] - (bits)b[i]); \
+        break;                                                                        \
+      case 2:                                                                         \
+        for (ptrdiff_t i = 0; i < total; i++) y[i] = (type)((bits)a[i] * (bits)b[i]); \
+        break;                                                                        \
+      case 3:                                                                         \
+        for (ptrdiff_t i = 0; i < total; i++) y[i] = a[i] > b[i] ? a[i] : b[i];       \
+        break;                                                                        \
+      default:                                                                        \
+        for (ptrdiff_t i = 0; i < total; i++) y[i] = a[i] < b[i] ? a[i] : b[i];       \
+    }                                                                                 \
+    return EI_OK;                                                                     \
   }
 
-EI_WHOLE_KERNEL(ei_whole_i8, int8_t)
-EI_WHOLE_KERNEL(ei_whole_i16, int16_t)
-EI_WHOLE_KERNEL(ei_whole_i32, int32_t)
+EI_WHOLE_KERNEL(ei_whole_i8, int8_t, uint32_t)
+EI_WHOLE_KERNEL(ei_whole_u8, uint8_t, uint32_t)
+EI_WHOLE_KERNEL(ei_whole_i16, int16_t, uint32_t)
+EI_WHOLE_KERNEL(ei_whole_i32, int32_t, uint32_t)
+EI_WHOLE_KERNEL(ei_whole_i64, int64_t, uint64_t)
 
 #undef EI_WHOLE_KERNEL
+
+/* Quotients cut or rounded down, or what rounding down leaves. */
+#define EI_DIVIDE_KERNEL(kernel, type, bits)                                    \
+  EI_API ei_status kernel(const void *params, const ei_io *io) {                \
+    const ei_whole_params *p = (const ei_whole_params *)params;                 \
+    const type *a = (const type *)io->in[0], *b = (const type *)io->in[1];      \
+    type *y = (type *)io->out[0];                                               \
+    const ptrdiff_t total = (ptrdiff_t)io->rows * p->n;                         \
+    for (ptrdiff_t i = 0; i < total; i++) {                                     \
+      if (b[i] == 0) return EI_RANGE;                                           \
+      /* The least integer has no positive; C leaves its quotient undefined. */ \
+      const type quotient = b[i] == -1 ? (type)(0 - (bits)a[i]) : a[i] / b[i];  \
+      const type rest = b[i] == -1 ? 0 : a[i] % b[i];                           \
+      const int below = rest != 0 && (rest < 0) != (b[i] < 0);                  \
+      y[i] = p->fn == 2 ? (below ? rest + b[i] : rest)                          \
+                        : (p->fn == 1 && below ? quotient - 1 : quotient);      \
+    }                                                                           \
+    return EI_OK;                                                               \
+  }
+
+EI_DIVIDE_KERNEL(ei_divide_i32, int32_t, uint32_t)
+EI_DIVIDE_KERNEL(ei_divide_i64, int64_t, uint64_t)
+
+#undef EI_DIVIDE_KERNEL
 
 /* A whole number at place i of numbers of type `from`; what int64 does not hold becomes its nearest
  * bound, NaN zero. */

@@ -1,8 +1,6 @@
-/* Small kernels of networks: reductions of integers, comparisons, choices, matrix products. */
+/* Small kernels of networks: reductions of integers, matrix products, resizing. */
 #ifndef EI_NETWORK_H
 #define EI_NETWORK_H
-
-#include <string.h>
 
 #include "ei_fixed.h"
 
@@ -15,15 +13,6 @@ typedef struct {
   int32_t shift;
   int32_t y_zero;
 } ei_qreduce_params;
-
-typedef struct {
-  int32_t fn; /* eq, ne, lt, le, gt, ge */
-  int32_t n;
-} ei_compare_params;
-
-typedef struct {
-  int32_t bytes;
-} ei_choose_params;
 
 typedef struct {
   int32_t batch;
@@ -69,43 +58,6 @@ typedef struct {
 #include "ei_qreduce_body.h"
 #undef EI_CAT2
 #undef EI_CAT
-
-EI_API int ei_compare_one(int32_t fn, float a, float b) {
-  switch (fn) {
-    case 0:
-      return a == b;
-    case 1:
-      return a != b;
-    case 2:
-      return a < b;
-    case 3:
-      return a <= b;
-    case 4:
-      return a > b;
-    default:
-      return a >= b;
-  }
-}
-
-EI_API ei_status ei_compare_f32(const void *params, const ei_io *io) {
-  const ei_compare_params *p = (const ei_compare_params *)params;
-  const float *a = (const float *)io->in[0], *b = (const float *)io->in[1];
-  uint8_t *y = (uint8_t *)io->out[0];
-  const ptrdiff_t total = (ptrdiff_t)io->rows * p->n;
-  for (ptrdiff_t i = 0; i < total; i++) y[i] = (uint8_t)ei_compare_one(p->fn, a[i], b[i]);
-  return EI_OK;
-}
-
-EI_API ei_status ei_choose(const void *params, const ei_io *io) {
-  const ei_choose_params *p = (const ei_choose_params *)params;
-  const uint8_t *when = (const uint8_t *)io->in[0];
-  const size_t bytes = (size_t)p->bytes;
-  for (int32_t r = 0; r < io->rows; r++) {
-    const char *from = (const char *)io->in[when[r] ? 1 : 2];
-    memcpy((char *)io->out[0] + (size_t)r * bytes, from + (size_t)r * bytes, bytes);
-  }
-  return EI_OK;
-}
 
 EI_API ei_status ei_matmul_f32(const void *params, const ei_io *io) {
   const ei_matmul_params *p = (const ei_matmul_params *)params;
