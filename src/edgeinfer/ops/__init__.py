@@ -16,6 +16,7 @@
 `conv`, `conv_float`      convolutions of networks, in integers and in float32
 `pool`                    poolings of networks
 `arithmetic`, `table`     quantized tensors element by element, integer functions by table
+`indexed`                 values by computed places, the largest and their places
 `integers`                integers to other integers, one at a time; places, rows by index
 `logic`                   comparisons, choices by them
 `normalize_int`           softmax, its logarithm and the Euclidean norm of integers
@@ -34,6 +35,7 @@ from edgeinfer.ops.conv_float import Conv2D, DepthwiseConv2D
 from edgeinfer.ops.dense import Dense
 from edgeinfer.ops.dense_int import DenseInt
 from edgeinfer.ops.encode import Lookup, SignIndex
+from edgeinfer.ops.indexed import Gather, TopK, UpdateSlice
 from edgeinfer.ops.integers import Convert, Divide, Place, Rescale, Take, Whole
 from edgeinfer.ops.kernel_machine import KernelMachine, OneVsRest, PairCoupling, Vote
 from edgeinfer.ops.logic import Choose, Compare, QCompare, Where
@@ -46,7 +48,7 @@ from edgeinfer.ops.neighbors import (
     NeighborSearchInt,
     NeighborVote,
 )
-from edgeinfer.ops.network import BatchMatMul, QBatchMatMul, QBilinear, QReduce
+from edgeinfer.ops.network import BatchMatMul, CumSum, QBatchMatMul, QBilinear, QReduce
 from edgeinfer.ops.normalize_int import QL2Norm, QLogSoftmax, QSoftmax, QSoftmax16
 from edgeinfer.ops.pool import Pool2D
 from edgeinfer.ops.quantize import Dequantize, Quantize
@@ -79,11 +81,13 @@ __all__ = [
     "Conv2D",
     "Convert",
     "Cost",
+    "CumSum",
     "Dense",
     "DenseInt",
     "DepthwiseConv2D",
     "Dequantize",
     "Divide",
+    "Gather",
     "Impute",
     "KernelMachine",
     "Lookup",
@@ -127,8 +131,10 @@ __all__ = [
     "Table8",
     "Table16",
     "Take",
+    "TopK",
     "TreeEnsemble",
     "Unary",
+    "UpdateSlice",
     "Vote",
     "Where",
     "Whole",

@@ -1,4 +1,4 @@
-"""Small ops of networks: reductions of integers, matrix products, resizing."""
+"""Small ops of networks: reductions of integers, running sums, matrix products, resizing."""
 
 from __future__ import annotations
 
@@ -77,6 +77,42 @@ class QReduce(Op):
         )
         kernel = f"q{self.fn}_{SUFFIX[x.dtype]}"
         return Lowered(kernel, Block("ei_qreduce_params", fields), 4 * inner)
+
+
+@dataclass(frozen=True, eq=False)
+class CumSum(Op):
+    """Running sums along the middle axis of ``(outer, n, inner)``; integers wrap around.
+
+    `exclusive`: without the value at the place itself; `reverse`: from the last to the first.
+    """
+
+    kind = "CumSum"
+
+    exclusive: bool = False
+    reverse: bool = False
+
+    def infer(self, x: TensorType) -> tuple[TensorType, ...]:
+        require(x.dtype in ("float32", "int32", "int64"), f"no running sums of {x}")
+        require(len(x.shape) == 3 and x.size > 0, f"takes (outer, n, inner), got {x}")
+        return (TensorType(x.dtype, x.shape),)
+
+    def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        way = slice(None, None, -1 if self.reverse else 1)
+        y = np.cumsum(x[:, :, way], axis=2, dtype=x.dtype)
+        if self.exclusive:
+            y = np.concatenate([np.zeros_like(y[:, :, :1]), y[:, :, :-1]], axis=2)
+        return (np.ascontiguousarray(y[:, :, way]),)
+
+    def lower(self, x: TensorType) -> Lowered:
+        outer, n, inner = x.shape
+        fields = (
+            ("outer", "i32", outer),
+            ("n", "i32", n),
+            ("inner", "i32", inner),
+            ("exclusive", "i32", int(self.exclusive)),
+            ("reverse", "i32", int(self.reverse)),
+        )
+        return Lowered(f"cumsum_{SUFFIX[x.dtype]}", Block("ei_cumsum_params", fields))
 
 
 @dataclass(frozen=True, eq=False)

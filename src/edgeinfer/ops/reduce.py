@@ -58,6 +58,7 @@ class Softmax(Op):
 
 REDUCTIONS = {
     "sum": lambda x: x.sum(axis=-1),
+    "prod": lambda x: x.prod(axis=-1),
     "max": lambda x: x.max(axis=-1),
     "min": lambda x: x.min(axis=-1),
 }
@@ -65,7 +66,7 @@ REDUCTIONS = {
 
 @dataclass(frozen=True, eq=False)
 class Reduce(Op):
-    """Sum (in index order), maximum or minimum of the last axis."""
+    """Sum or product (in index order), maximum or minimum of the last axis."""
 
     kind = "Reduce"
 

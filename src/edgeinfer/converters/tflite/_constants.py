@@ -116,7 +116,7 @@ FOLDS.append(fold)
 
 
 @operator(
-    *("RANGE", "BROADCAST_ARGS", "REDUCE_PROD", "REDUCE_ANY", "REDUCE_ALL"),
+    *("RANGE", "BROADCAST_ARGS"),
 )
 def only_of_constants(call: Call) -> None:
     raise call.op.unsupported("works on constants only")

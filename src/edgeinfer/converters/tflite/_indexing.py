@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
-from edgeinfer.converters.tflite._common import axis_of, image_shape, window_steps
+from edgeinfer.converters.tflite._common import (
+    axis_of,
+    broadcast,
+    image_shape,
+    same_quantization,
+    window_steps,
+)
 from edgeinfer.converters.tflite._convolution import (
     float_fields,
     integer_fields,
@@ -12,7 +20,20 @@ from edgeinfer.converters.tflite._convolution import (
     weights_of,
 )
 from edgeinfer.converters.tflite._network import Call, Value, operator
-from edgeinfer.ops import Binary, BinaryConst, Conv2D, Pad, QBilinear, QConv2D, Select, Take
+from edgeinfer.ops import (
+    Binary,
+    BinaryConst,
+    Compare,
+    Conv2D,
+    Gather,
+    Pad,
+    QBilinear,
+    QConv2D,
+    Select,
+    Take,
+    UpdateSlice,
+    Where,
+)
 
 MAX_INDICES = 1 << 22
 
@@ -43,12 +64,22 @@ def positions(x: Value) -> np.ndarray:
 def gather(call: Call) -> None:
     x, place = call.input(0), call.input(1, "int32", "int64")
     axis = axis_of(call, call.op.options("Axis"), x.rank)
-    if call.op.options("BatchDims"):
-        raise call.op.unsupported("batch dimensions")
-    if place.data is None:
+    batch = int(call.op.options("BatchDims", 0))
+    if batch < 0:
+        batch += place.rank
+    if not 0 <= batch <= min(axis, place.rank) or x.shape[:batch] != place.shape[:batch]:
+        raise call.op.damaged(f"{batch} batch dimensions")
+    if place.data is None and x.data is not None and axis == 0:
         embedding(call, x, place, axis)
         return
     index = place.data
+    if index is None or batch:
+        batches, outer = prod(x.shape[:batch]), prod(x.shape[batch:axis])
+        view = (batches, outer, x.shape[axis], prod(x.shape[axis + 1 :]))
+        rows = call.shaped(place, (batches, place.size // max(batches, 1), 1))
+        tensor = call.emit(Gather((x.shape[axis],)), call.shaped(x, view), rows)
+        call.put(0, tensor, (*x.shape[:axis], *place.shape[batch:], *x.shape[axis + 1 :]))
+        return
     if index.size and not 0 <= index.min() <= index.max() < x.shape[axis]:
         raise call.op.damaged("an index lies outside of its input")
     put_selected(call, x, np.take(positions(x), index, axis=axis))
@@ -57,11 +88,66 @@ def gather(call: Call) -> None:
 def embedding(call: Call, table: Value, place: Value, axis: int) -> None:
     """Rows of a constant table by an index that is computed."""
     if table.data is None or axis or not table.rank:
-        raise call.op.unsupported("an index that is computed, into other than a constant's rows")
+        raise call.op.unsupported("a table that is computed")
     rows = np.ascontiguousarray(table.data)
     shape = (*place.shape, *rows.shape[1:])
     tensor = call.emit(Take(rows.shape[1:], rows.reshape(-1)), call.tensor(place))
     call.put(0, tensor, shape)
+
+
+@operator("GATHER_ND", version=5)
+def gather_nd(call: Call) -> None:
+    """Runs of x by the numbers of its first axes that stand along the last axis of the index."""
+    x, place = call.input(0), call.input(1, "int32", "int64")
+    if place.rank == 0 or not 0 < place.shape[-1] <= x.rank:
+        raise call.op.damaged(f"an index of shape {list(place.shape)}")
+    axes = place.shape[-1]
+    shape = (*place.shape[:-1], *x.shape[axes:])
+    if place.data is not None:
+        parts = tuple(place.data[..., a] for a in range(axes))
+        bounds = zip(parts, x.shape, strict=False)
+        if any(i.size and not 0 <= i.min() <= i.max() < n for i, n in bounds):
+            raise call.op.damaged("an index lies outside of its input")
+        put_selected(call, x, positions(x)[parts])
+        return
+    view = (1, 1, prod(x.shape[:axes]), prod(x.shape[axes:]))
+    index = call.shaped(place, (1, prod(place.shape[:-1]), axes))
+    call.put(0, call.emit(Gather(x.shape[:axes]), call.shaped(x, view), index), shape)
+
+
+@operator("DYNAMIC_UPDATE_SLICE", version=4)
+def dynamic_update(call: Call) -> None:
+    x, update, start = call.input(0), call.input(1), call.input(2, "int32", "int64")
+    if x.dtype != update.dtype:
+        raise call.op.damaged(f"writes {update.dtype} over {x.dtype}")
+    same_quantization(call, x, update)
+    tensors = [call.shaped(v, v.shape) for v in (x, update, start)]
+    call.put(0, call.emit(UpdateSlice(), *tensors), x.shape)
+
+
+@operator("ONE_HOT", version=1)
+def one_hot(call: Call) -> None:
+    """One value where the index says, another elsewhere: a comparison and a choice."""
+    x = call.input(0, "int32", "int64")
+    depth = call.constant(1, "int32").reshape(-1)
+    on, off = (call.input(i, "float32", "int8", "int32", "int64", "bool") for i in (2, 3))
+    if depth.size != 1 or not 0 < depth[0] <= MAX_INDICES or on.size != 1 or off.size != 1:
+        raise call.op.damaged("the depth or the values are not single numbers")
+    count = int(depth[0])
+    axis = axis_of(call, call.op.options("Axis", -1), x.rank + 1)
+    shape = (*x.shape[:axis], count, *x.shape[axis:])
+    if prod(shape) > MAX_INDICES:
+        raise call.op.unsupported(f"{prod(shape)} values are too many")
+    wide = Value(x.dtype, (*x.shape[:axis], 1, *x.shape[axis:]), tensor=call.tensor(x))
+    numbers = np.arange(count, dtype=x.dtype).reshape(-1, *(1,) * (x.rank - axis))
+    places = Value(x.dtype, numbers.shape, data=numbers)
+    here = call.emit(Compare("eq"), *(broadcast(call, v, shape) for v in (wide, places)))
+    flat = [Value(v.dtype, (1,), tensor=v.tensor, data=_flat(v)) for v in (on, off)]
+    call.put(0, call.emit(Where(), here, *(broadcast(call, v, shape) for v in flat)), shape)
+
+
+def _flat(value: Value) -> np.ndarray | None:
+    return None if value.data is None else value.data.reshape(1)
 
 
 @operator("EMBEDDING_LOOKUP", version=4)

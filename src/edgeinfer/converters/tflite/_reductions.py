@@ -23,6 +23,7 @@ from edgeinfer.ops import (
     BinaryConst,
     Clip,
     Convert,
+    CumSum,
     Place,
     QBatchMatMul,
     QL2Norm,
@@ -30,22 +31,25 @@ from edgeinfer.ops import (
     QReduce,
     Reduce,
     Softmax,
+    TopK,
     Unary,
 )
 from edgeinfer.ops.fixed_point import quantize_multiplier
 
-_REDUCTIONS = {"MEAN": "sum", "SUM": "sum", "REDUCE_MAX": "max", "REDUCE_MIN": "min"}
+_REDUCTIONS = {
+    "MEAN": "sum",
+    "SUM": "sum",
+    "REDUCE_MAX": "max",
+    "REDUCE_MIN": "min",
+    "REDUCE_PROD": "prod",
+}
 
 
-@operator("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", version=4)
+@operator("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", version=4)
 def reduction(call: Call) -> None:
-    x = call.input(0, "float32", "int8", "int16")
-    axes = sorted({axis_of(call, a, x.rank) for a in call.integers(1)}) if x.rank else []
-    keep = bool(call.op.options("KeepDims"))
-    kept = tuple(1 if a in axes else n for a, n in enumerate(x.shape) if keep or a not in axes)
-    count = prod(x.shape[a] for a in axes)
-    if count == 0 or x.size == 0:
-        raise call.op.unsupported("a reduction over nothing")
+    product = call.op.name == "REDUCE_PROD"
+    x = call.input(0, "float32", *(() if product else ("int8", "int16")))
+    axes, kept, count = reduced(call, x)
     fn = _REDUCTIONS[call.op.name]
     if x.dtype == "float32":
         tensor = call.emit(Reduce(fn), rows_of_axes(call, x, axes))
@@ -60,6 +64,26 @@ def reduction(call: Call) -> None:
     else:
         tensor = call.network.reshape(rows_of_axes(call, x, axes), (x.size // count, count, 1))
     call.put(0, call.emit(integer_reduction(call, fn, x, count), tensor), kept)
+
+
+@operator("REDUCE_ANY", "REDUCE_ALL", version=2)
+def truth_of_axes(call: Call) -> None:
+    x = call.input(0, "bool")
+    axes, kept, _ = reduced(call, x)
+    numbers = call.emit(Convert("float32"), rows_of_axes(call, x, axes))
+    found = call.emit(Reduce("max" if call.op.name == "REDUCE_ANY" else "min"), numbers)
+    call.put(0, call.emit(Convert("uint8", True), found), kept)
+
+
+def reduced(call: Call, x: Value) -> tuple[list[int], tuple[int, ...], int]:
+    """The axes that are reduced, the shape that is left, and how many values become one."""
+    axes = sorted({axis_of(call, a, x.rank) for a in call.integers(1)}) if x.rank else []
+    keep = bool(call.op.options("KeepDims"))
+    kept = tuple(1 if a in axes else n for a, n in enumerate(x.shape) if keep or a not in axes)
+    count = prod(x.shape[a] for a in axes)
+    if count == 0 or x.size == 0:
+        raise call.op.unsupported("a reduction over nothing")
+    return axes, kept, count
 
 
 def rows_of_axes(call: Call, x: Value, axes: list[int]) -> str:
@@ -99,6 +123,28 @@ def place(call: Call) -> None:
     if call.output_dtype() == "int64":
         tensor = call.emit(Convert("int64"), tensor)
     call.put(0, tensor, shape)
+
+
+@operator("CUMSUM", version=1)
+def running_sum(call: Call) -> None:
+    x = call.input(0, "float32", "int32", "int64")
+    axis = axis_of(call, (*call.integers(1), 0)[0], x.rank)
+    view = (prod(x.shape[:axis]), x.shape[axis], prod(x.shape[axis + 1 :]))
+    op = CumSum(bool(call.op.options("Exclusive")), bool(call.op.options("Reverse")))
+    call.put(0, call.emit(op, call.shaped(x, view)), x.shape)
+
+
+@operator("TOPK_V2", version=3)
+def largest(call: Call) -> None:
+    x = call.input(0, "float32", "int8", "int16", "int32")
+    counts = call.constant(1, "int32", "int16").reshape(-1)
+    if x.rank == 0 or counts.size != 1:
+        raise call.op.damaged("takes the largest of nothing")
+    rows = call.shaped(x, (x.size // max(x.shape[-1], 1), x.shape[-1]))
+    values, places = call.network.builder.emit_many(TopK(int(counts[0])), rows)
+    shape = (*x.shape[:-1], int(counts[0]))
+    call.put(0, values, shape)
+    call.put(1, places, shape)
 
 
 _UNARY = {

@@ -7,6 +7,7 @@
 #include "ei_dense_int_small.h"
 #include "ei_dense_small.h"
 #include "ei_elementwise.h"
+#include "ei_indexed.h"
 #include "ei_integers.h"
 #include "ei_kernel_machine.h"
 #include "ei_logic.h"

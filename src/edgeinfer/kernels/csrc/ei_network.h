@@ -15,6 +15,14 @@ typedef struct {
 } ei_qreduce_params;
 
 typedef struct {
+  int32_t outer;
+  int32_t n;
+  int32_t inner;
+  int32_t exclusive;
+  int32_t reverse;
+} ei_cumsum_params;
+
+typedef struct {
   int32_t batch;
   int32_t m;
   int32_t k;
@@ -58,6 +66,36 @@ typedef struct {
 #include "ei_qreduce_body.h"
 #undef EI_CAT2
 #undef EI_CAT
+
+/* Running sums, each of the one before; integers add without a sign, so that they wrap around. */
+#define EI_CUMSUM_KERNEL(kernel, type, bits)                                                      \
+  EI_API ei_status kernel(const void *params, const ei_io *io) {                                  \
+    const ei_cumsum_params *p = (const ei_cumsum_params *)params;                                 \
+    const type *x = (const type *)io->in[0];                                                      \
+    type *y = (type *)io->out[0];                                                                 \
+    const ptrdiff_t inner = p->inner, run = p->n * inner;                                         \
+    const ptrdiff_t step = p->reverse ? -inner : inner;                                           \
+    const ptrdiff_t first = p->reverse ? run - inner : 0;                                         \
+    const ptrdiff_t runs = (ptrdiff_t)io->rows * p->outer;                                        \
+    for (ptrdiff_t r = 0; r < runs; r++, x += run, y += run) {                                    \
+      const type *from = x + first;                                                               \
+      type *to = y + first;                                                                       \
+      for (ptrdiff_t j = 0; j < inner; j++) to[j] = p->exclusive ? 0 : from[j];                   \
+      for (int32_t i = 1; i < p->n; i++) {                                                        \
+        if (!p->exclusive) from += step;                                                          \
+        for (ptrdiff_t j = 0; j < inner; j++) to[j + step] = (type)((bits)to[j] + (bits)from[j]); \
+        if (p->exclusive) from += step;                                                           \
+        to += step;                                                                               \
+      }                                                                                           \
+    }                                                                                             \
+    return EI_OK;                                                                                 \
+  }
+
+EI_CUMSUM_KERNEL(ei_cumsum_f32, float, float)
+EI_CUMSUM_KERNEL(ei_cumsum_i32, int32_t, uint32_t)
+EI_CUMSUM_KERNEL(ei_cumsum_i64, int64_t, uint64_t)
+
+#undef EI_CUMSUM_KERNEL
 
 EI_API ei_status ei_matmul_f32(const void *params, const ei_io *io) {
   const ei_matmul_params *p = (const ei_matmul_params *)params;

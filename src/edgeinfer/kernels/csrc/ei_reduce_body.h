@@ -58,6 +58,10 @@ EI_API ei_status EI_F(ei_log_softmax)(const void *params, const ei_io *io) {
 #define EI_START          0
 #define EI_FOLD(total, x) ((total) + (x))
 #include "ei_fold_body.h"
+#define EI_NAME           prod
+#define EI_START          1
+#define EI_FOLD(total, x) ((total) * (x))
+#include "ei_fold_body.h"
 #define EI_NAME           max
 #define EI_START          x[0]
 #define EI_FOLD(total, x) (EI_F(ei_larger)(total, x))
