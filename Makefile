@@ -8,14 +8,16 @@ STAMP := $(VENV)/installed
 LEAN := $(VENV)/installed-for-demo
 NATIVE := pyproject.toml setup.py $(wildcard src/edgeinfer/*/*.pyx src/edgeinfer/kernels/csrc/* src/edgeinfer/kernels/csrc/isa/*)
 
-.PHONY: demo test sanitized sanitize sanitize-tflite lint format wheel figures microcontrollers bench clean
+.PHONY: demo test sanitized sanitize sanitize-tflite lint format wheel figures microcontrollers bench quantization clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
+# aeon without what it requires: the examples read its recordings, and numba would hold NumPy back.
 $(STAMP): $(BIN)/python $(NATIVE)
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	-$(BIN)/python -m pip install --quiet --no-deps aeon
 	touch $@
 
 # The demo needs neither linters nor test tools; where those are installed, they will do.
@@ -70,6 +72,12 @@ bench: $(STAMP)
 	$(BIN)/python -m pytest bench -q -rs --benchmark-json build/bench.json
 	$(BIN)/python -m bench.report build/bench.json --results bench/results.json --readme README.md --plots docs/figures
 	$(BIN)/python -m bench.precisions --results bench/precisions.json --document docs/performance.md --plots docs/figures
+
+# Networks quantized here beside the published ones: the tables of docs/quantization.md, in a few
+# minutes; needs the networks of MLPerf Tiny in ../shared/models.
+quantization: $(STAMP)
+	$(BIN)/python -m pip install --quiet --editable ".[dev,bench]"
+	$(BIN)/python -m bench.quantization --results bench/quantization.json --document docs/quantization.md
 
 # Only the README's table for single rows: some minutes instead of a quarter of an hour.
 figures: $(STAMP)

@@ -6,6 +6,7 @@ cut into windows of 2.5 s, a window becomes 36 features, and every classifier th
 them is converted in four precisions, verified and measured.
 
     pip install ".[examples]"
+    pip install --no-deps aeon
     python examples/activity_recognition.py
 """
 
@@ -17,7 +18,7 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
-from aeon.datasets import load_basic_motions
+from recordings import load
 from rich.console import Console
 from rich.table import Table
 from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
@@ -30,6 +31,12 @@ from sklearn.preprocessing import StandardScaler
 from edgeinfer.measurement.precisions import TITLES, Line, as_table, compare_precisions
 
 WINDOW, STEP = 25, 12
+
+
+def motions(split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Recordings of shape (n, channels, time) and what is done in them."""
+    recordings, labels = load("BasicMotions", split)
+    return np.stack(recordings), labels
 
 
 def windows(recordings: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -70,8 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=0.1, help="to time each engine, twice")
     options = parser.parse_args(arguments)
 
-    train = windows(*load_basic_motions(split="train"))
-    test = windows(*load_basic_motions(split="test"))
+    train = windows(*motions("TRAIN"))
+    test = windows(*motions("TEST"))
     train_X, test_X = features(train[0]), features(test[0])
     print(f"{len(train_X)} windows to train on, {len(test_X)} to test on", file=sys.stderr)
 

@@ -5,6 +5,7 @@ Both sets of recordings are in the package `aeon`. BasicMotions: six channels of
 axis of a game controller, ten gestures, five recordings of each to train on, taken at 128 places.
 
     pip install ".[examples]"
+    pip install --no-deps aeon
     python examples/motion_networks.py
 """
 
@@ -16,20 +17,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import aeon.datasets
 import numpy as np
+from recordings import load
 from small_networks import Conv, Network, compare
 
-DATA = Path(aeon.datasets.__file__).parent / "data"
 WINDOW, STEP = 25, 5
 LENGTH = 128
-
-
-def load(name: str, split: str) -> tuple[list[np.ndarray], np.ndarray]:
-    """Recordings of shape ``(channels, time)``, and their labels."""
-    path = DATA / name / f"{name}_{split}.ts"
-    recordings, labels = aeon.datasets.load_from_ts_file(str(path))
-    return list(recordings), np.asarray(labels)
 
 
 def windows(recordings: list[np.ndarray]) -> np.ndarray:
