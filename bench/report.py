@@ -186,9 +186,11 @@ def plot(results: dict[str, Any], folder: Path) -> None:
     plt.close(figure)
 
 
-def put_into(document: Path, text: str, what: str = "figures") -> None:
+def put_into(
+    document: Path, text: str, what: str = "figures", *, command: str = "make bench"
+) -> None:
     """Replace what stands between a document's markers `<!-- what: make bench -->` ..."""
-    start, end = f"<!-- {what}: make bench -->", f"<!-- end of {what} -->"
+    start, end = f"<!-- {what}: {command} -->", f"<!-- end of {what} -->"
     before, found, rest = document.read_text().partition(start)
     _, closed, after = rest.partition(end)
     if not found or not closed:

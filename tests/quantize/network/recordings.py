@@ -7,8 +7,19 @@ cepstra as the benchmark's training code does it. Random noise would not do: its
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any, Protocol
 
 import numpy as np
+
+
+class Draws(Protocol):
+    """What the recordings ask of NumPy's generators."""
+
+    def random(self) -> float: ...
+    def uniform(self, low: float, high: float) -> float: ...
+    def integers(self, low: int, high: int) -> Any: ...
+    def normal(self, mean: float, deviation: float, size: int) -> np.ndarray: ...
+
 
 RATE = 16000
 FRAME, STEP, FFT = 480, 320, 512
@@ -16,34 +27,79 @@ MELS, CEPSTRA = 40, 10
 
 
 def photographs(count: int, size: int, seed: int) -> np.ndarray:
-    """Crops of all sizes and brightnesses from 0 to 255, shape ``(count, size, size, 3)``."""
+    """Photographs of chance, from 0 to 255, shape ``(count, size, size, 3)``."""
+    rng = np.random.default_rng(seed)
+    return np.stack([photograph(rng, size) for _ in range(count)])
+
+
+def photograph(rng: Draws, size: int, people: bool = False) -> np.ndarray:
+    """A crop of any size, half of them with something cut out of another crop in its midst.
+
+    `people`: also of the portrait that matplotlib ships, if it is installed.
+    """
+    picture = _crop(rng, size, people)
+    if rng.random() < 0.5:
+        thing = _crop(rng, size, people)
+        y, x = (np.arange(size) + 0.5)[:, None] / size, (np.arange(size) + 0.5)[None] / size
+        down, right = rng.uniform(0.3, 0.7), rng.uniform(0.3, 0.7)
+        high, wide = rng.uniform(0.15, 0.5), rng.uniform(0.15, 0.5)
+        far = np.hypot((y - down) / high, (x - right) / wide) ** rng.uniform(1, 3)
+        mask = np.clip((1 - far) * rng.uniform(2, 10) + 0.5, 0, 1)[:, :, None]
+        picture = mask * thing + (1 - mask) * picture
+    tint = np.array([rng.uniform(0.8, 1.2) for _ in range(3)])
+    bright = picture * tint * rng.uniform(0.5, 1.4) + rng.uniform(-20, 20)
+    return np.clip(bright, 0, 255).astype(np.float32)
+
+
+def _crop(rng: Draws, size: int, people: bool) -> np.ndarray:
+    """A square of one of the photographs, averaged to `size`; maybe mirrored."""
+    sums = _summed(people)
+    image = sums[int(rng.integers(0, len(sums)))]
+    height, width = image.shape[0] - 1, image.shape[1] - 1
+    side = int(rng.integers(size, min(height, width)))
+    top, left = int(rng.integers(0, height - side + 1)), int(rng.integers(0, width - side + 1))
+    edges = (np.arange(size + 1) * side) // size
+    corners = image[np.ix_(top + edges, left + edges)]
+    cells = np.diff(np.diff(corners, axis=0), axis=1)
+    small = cells / np.outer(np.diff(edges), np.diff(edges))[:, :, None]
+    return small[:, ::-1] if rng.random() < 0.5 else small
+
+
+@lru_cache(maxsize=2)
+def _summed(people: bool) -> tuple[np.ndarray, ...]:
+    """The photographs, each summed from its upper left corner to every other."""
     from sklearn.datasets import load_sample_images
 
-    rng = np.random.default_rng(seed)
-    images = [image.astype(np.float32) for image in load_sample_images().images]
-    found = np.empty((count, size, size, 3), np.float32)
-    for k in range(count):
-        image = images[k % len(images)]
-        height, width = image.shape[:2]
-        side = int(rng.integers(size, min(height, width)))
-        top, left = rng.integers(0, height - side + 1), rng.integers(0, width - side + 1)
-        edges = (np.arange(size + 1) * side) // size
-        crop = image[top : top + side, left : left + side]
-        sums = np.add.reduceat(np.add.reduceat(crop, edges[:-1], axis=0), edges[:-1], axis=1)
-        areas = np.outer(np.diff(edges), np.diff(edges))[:, :, None]
-        small = sums / areas
-        small = small[:, ::-1] if rng.random() < 0.5 else small
-        found[k] = np.clip(small * rng.uniform(0.5, 1.4) + rng.uniform(-20, 20), 0, 255)
-    return found
+    images = [np.asarray(image) for image in load_sample_images().images]
+    if people:
+        images += _portraits()
+    sums = (image.astype(np.float64).cumsum(axis=0).cumsum(axis=1) for image in images)
+    return tuple(np.pad(total, ((1, 0), (1, 0), (0, 0))) for total in sums)
+
+
+def _portraits() -> list[np.ndarray]:
+    """The photograph of a person that matplotlib ships; none where it is not installed."""
+    try:
+        from matplotlib.cbook import get_sample_data
+        from matplotlib.image import imread
+    except ImportError:
+        return []
+    with get_sample_data("grace_hopper.jpg") as stream:
+        return [np.asarray(imread(stream, format="jpg"))]
 
 
 def words(count: int, seed: int) -> np.ndarray:
     """Cepstra of synthesised words, one second each, float32 of shape ``(count, 49, 10, 1)``."""
     rng = np.random.default_rng(seed)
-    return np.stack([cepstra(_word(rng)) for _ in range(count)])[..., None].astype(np.float32)
+    return np.stack([word(rng) for _ in range(count)])
 
 
-def _word(rng: np.random.Generator) -> np.ndarray:
+def word(rng: Draws) -> np.ndarray:
+    """Cepstra of one synthesised word, float32 of shape ``(49, 10, 1)``."""
+    return cepstra(_word(rng))[..., None].astype(np.float32)
+
+
+def _word(rng: Draws) -> np.ndarray:
     """One to three syllables, hissing or voiced, with gliding formants, in some noise."""
     sound = rng.normal(0, 10 ** rng.uniform(-4, -1.5), RATE)
     at = int(rng.integers(0, RATE // 4))
@@ -62,17 +118,17 @@ def _add(sound: np.ndarray, at: int, part: np.ndarray) -> int:
     return end
 
 
-def _hiss(rng: np.random.Generator) -> np.ndarray:
+def _hiss(rng: Draws) -> np.ndarray:
     """A consonant: noise in a band, short like a t or long like an s."""
     n = int(RATE * rng.uniform(0.015, 0.18))
-    spectrum = np.fft.rfft(rng.normal(size=n))
+    spectrum = np.fft.rfft(rng.normal(0, 1, n))
     hertz = np.fft.rfftfreq(n, 1 / RATE)
     centre, width = rng.uniform(800, 6000), rng.uniform(300, 2500)
     band = np.exp(-(((hertz - centre) / width) ** 2))
     return np.asarray(np.fft.irfft(spectrum * band, n) * np.hanning(n) * rng.uniform(0.2, 1.5))
 
 
-def _vowel(rng: np.random.Generator) -> np.ndarray:
+def _vowel(rng: Draws) -> np.ndarray:
     """A voiced sound: harmonics of a gliding pitch, weighted by gliding formants."""
     n = int(RATE * rng.uniform(0.08, 0.35))
     along = np.linspace(0, 1, n)

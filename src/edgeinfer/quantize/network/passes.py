@@ -47,12 +47,14 @@ def quantized(
     ranges: str = "minmax",
     keep_float: Iterable[str | int] = (),
     input_shapes: Mapping[str, tuple[int, ...]] | None = None,
+    variant: tuple[bool, bool] | None = None,
     progress: Progress | None = None,
 ) -> tuple[Subgraph, dict[str, Any]]:
     """The float network of a file in `precision`, and what that cost.
 
     `build` makes the graph of a file (and input shapes), `compile` what runs a graph.
     `calibration`: rows of the network's input, or one array per input by name.
+    `variant`: with bias correction or not, equalized or not; without it the best is taken.
 
     Raises UnsupportedError, CalibrationError, InvalidParameterError.
     """
@@ -67,7 +69,7 @@ def quantized(
     task = _Task(engine, network, precision, ranges, feeds)
     seen = task.observe(network)
     floats = task.without_kernels(network, seen, floats)
-    chosen, best, plan, tried = task.best(seen, floats)
+    chosen, best, plan, tried = task.best(seen, floats, variant)
     report = {
         "calibration_rows": len(feeds[0]),
         "ranges": ranges,
@@ -172,9 +174,15 @@ class _Task:
         return None
 
     def best(
-        self, seen: Mapping[int, Seen], floats: Mapping[int, str]
+        self,
+        seen: Mapping[int, Seen],
+        floats: Mapping[int, str],
+        only: tuple[bool, bool] | None = None,
     ) -> tuple[Subgraph, Rewritten, Plan, dict[str, Any]]:
-        """The variant whose outputs have the least noise: in floats, in integers; its plan."""
+        """The variant whose outputs have the least noise: in floats, in integers; its plan.
+
+        `only`: no other than this one, with bias correction or not, equalized or not.
+        """
         network = self.network
         sample = spread(self.feeds, ROWS)
         plan = self.plan(network, seen, floats)
@@ -189,15 +197,20 @@ class _Task:
             self.engine.progress("comparing variants", len(variants), 3)
             return noise
 
-        plain = attempt(network, seen, plan, False, False)
-        corrects = attempt(network, seen, plan, False, True) < plain
-        other = equalized(network, seen)
+        if only is None:
+            plain = attempt(network, seen, plan, False, False)
+            corrects = attempt(network, seen, plan, False, True) < plain
+        else:
+            corrects = only[0]
+        other = equalized(network, seen) if only is None or only[1] else None
         if other is not None:
             try:
                 values = self.observe(other)
                 attempt(other, values, self.plan(other, values, floats), True, corrects)
             except EdgeInferError:
                 pass  # a variant that cannot be is no variant
+        if not variants:
+            attempt(network, seen, plan, False, corrects)
         _, alike, corrected, floating, result, chosen = min(variants, key=lambda v: v[0])
         tried = {"bias_correction": corrected, "equalization": alike}
         return floating, result, chosen, tried
