@@ -108,6 +108,7 @@ def measure(network: Network) -> dict[str, Any]:
                     calibration=calibration,
                     ranges=ranges,
                     variant=variant,
+                    by_layer=False,
                 )
                 entry = judged(network, X, want, Model(graph_of((operators,))).predict(X))
                 entry["seconds"] = time.perf_counter() - start

@@ -48,6 +48,7 @@ def quantized(
     keep_float: Iterable[str | int] = (),
     input_shapes: Mapping[str, tuple[int, ...]] | None = None,
     variant: tuple[bool, bool] | None = None,
+    by_layer: bool = True,
     progress: Progress | None = None,
 ) -> tuple[Subgraph, dict[str, Any]]:
     """The float network of a file in `precision`, and what that cost.
@@ -55,6 +56,7 @@ def quantized(
     `build` makes the graph of a file (and input shapes), `compile` what runs a graph.
     `calibration`: rows of the network's input, or one array per input by name.
     `variant`: with bias correction or not, equalized or not; without it the best is taken.
+    `by_layer`: whether the noise of every layer is measured, which takes as long as all else.
 
     Raises UnsupportedError, CalibrationError, InvalidParameterError.
     """
@@ -75,8 +77,9 @@ def quantized(
         "ranges": ranges,
         **tried,
         "outputs": outputs(engine, network, best, feeds),
-        "layers": layers(engine, chosen, plan, best, feeds),
     }
+    if by_layer:
+        report["layers"] = layers(engine, chosen, plan, best, feeds)
     return best.network, report
 
 
