@@ -110,6 +110,9 @@ def of_int8() -> list[Case]:
         y = T(I8, shape, {"EXP": 0.2, "LOG": 0.05, "GELU": 0.031}[name], -6)
         options = {"GELU": "GeluOptions"}.get(name, "")
         cases.append(case(name, [x], [y], options, oracle="litert"))
+    everything = T(I8, shape, 0.03, 0)
+    out = T(I8, shape, 0.05, -6)
+    cases.append(case("LOG", [everything], [out], note="of-negatives", oracle="litert"))
     return cases
 
 
@@ -117,6 +120,9 @@ def of_int16() -> list[Case]:
     cases = []
     shape = (1, 4, 100)
     wide = (1, 4, 5000)
+    for number, (low, scale) in enumerate(((None, 1e-4), (0, 1e-4), (0, 0.02))):
+        x, y = T(I16, wide, scale, low=low), T(I16, wide, 2e-4)
+        cases.append(case("LOG", [x], [y], note=str(number), oracle="litert"))
     for number, ((x_scale, _), _, (y_scale, _)) in enumerate(QUANT[I16]):
         x, y = T(I16, wide, x_scale), T(I16, wide, y_scale)
         cases.append(case("RELU", [x], [y], note=str(number)))

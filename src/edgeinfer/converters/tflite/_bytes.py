@@ -41,14 +41,22 @@ def _gelu(x: np.ndarray, approximate: bool) -> np.ndarray:
     return np.asarray(np.float32(0.5) * x * (1 + errors.astype(np.float32)))
 
 
+def _logarithm(x: np.ndarray, lowest: np.float32) -> np.ndarray:
+    """Where there is none, the lowest number of the output, as LiteRT has it."""
+    return np.where(x > 0, np.log(np.maximum(x, np.float32(1e-45))), lowest)
+
+
 def float_function(call: Call) -> Function | None:
     """The operator as a function of float32 arrays, for tables of it."""
     name = call.op.name
     if name == "GELU":
         return partial(_gelu, approximate=bool(call.op.options("Approximate")))
+    if name == "LOG":
+        scale, zero = call.quant(call.output())
+        lowest = np.iinfo(call.output_dtype()).min - zero
+        return partial(_logarithm, lowest=np.float32(scale) * np.float32(lowest))
     functions: dict[str, Function] = {
         "EXP": np.exp,
-        "LOG": np.log,
         "SQRT": np.sqrt,
         "RSQRT": lambda x: 1 / np.sqrt(x),
         "SQUARE": np.square,
