@@ -56,7 +56,7 @@ from edgeinfer.ops.recurrent import LSTM, QLSTM
 from edgeinfer.ops.reduce import ArgMax, Normalize, Reduce, Softmax
 from edgeinfer.ops.scale import Binary, BinaryConst, Clip, Impute
 from edgeinfer.ops.select import Cast, Concat, Reshape, Select
-from edgeinfer.ops.table import QSigmoid16, Table8, Table16
+from edgeinfer.ops.table import QSigmoid16, Table8, Table16, sign_flip
 from edgeinfer.ops.tree_ensemble import TreeEnsemble
 from edgeinfer.ops.tree_small import RankCodes, SmallTrees
 from edgeinfer.ops.unary import Complement, Unary
@@ -139,4 +139,5 @@ __all__ = [
     "Where",
     "Whole",
     "op_from_data",
+    "sign_flip",
 ]

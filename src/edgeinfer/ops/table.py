@@ -44,6 +44,12 @@ class Table8(Op):
 TABLE_16_SIZES = (513, 1025, 2049, 4097)
 
 
+def sign_flip(dtype: str) -> Table8:
+    """uint8 as int8 and int8 as uint8, 128 taken off or added; `dtype` is that of the input."""
+    other = "int8" if dtype == "uint8" else "uint8"
+    return Table8((np.arange(256, dtype=np.uint8) ^ 0x80).view(other))
+
+
 @dataclass(frozen=True, eq=False)
 class Table16(Op):
     """A function of int16 by table, interpolated between its entries.

@@ -10,7 +10,7 @@ import numpy as np
 from edgeinfer.errors import InvalidInputError
 from edgeinfer.graph import Graph, GraphBuilder, Method, TensorType
 from edgeinfer.lower import lower
-from edgeinfer.ops import Dequantize, Quantize, Relabel
+from edgeinfer.ops import Dequantize, Quantize, Relabel, sign_flip
 from edgeinfer.runtime.program import compile_program
 
 if TYPE_CHECKING:
@@ -24,22 +24,29 @@ def state_count(graph: Graph) -> int:
     return len(graph.methods["reset"].tensors) if "reset" in graph.methods else 0
 
 
+def in_codes(kind: TensorType) -> bool:
+    """Whether `predict` takes or gives floats for it: bytes without a scale are what they are."""
+    return kind.dtype in INTEGERS or (kind.dtype == "uint8" and kind.qparams is not None)
+
+
 def float_graph(graph: Graph) -> Graph:
     """The network with floats at its edges: inputs quantized, outputs dequantized."""
     inputs = {
-        name: TensorType("float32", kind.shape) if kind.dtype in INTEGERS else kind
+        name: TensorType("float32", kind.shape) if in_codes(kind) else kind
         for name, kind in graph.inputs.items()
     }
     builder = GraphBuilder(inputs)
     now = {name: name for name in inputs}
     for name, kind in graph.inputs.items():
-        if kind.dtype not in INTEGERS:
+        if not in_codes(kind):
             continue
         if kind.qparams is None:
             raise InvalidInputError(f"input {name!r} has integers without a scale; use run")
         scale = np.array(kind.qparams.scale, np.float32)
-        zero = np.array(kind.qparams.zero_point, np.int32)
-        now[name] = builder.emit(Quantize(kind.dtype, scale, zero), name)
+        unsigned = kind.dtype == "uint8"
+        zero = np.array(kind.qparams.zero_point, np.int32) - 128 * unsigned
+        codes = builder.emit(Quantize("int8" if unsigned else kind.dtype, scale, zero), name)
+        now[name] = builder.emit(sign_flip("int8"), codes) if unsigned else codes
     for node in graph.nodes:
         outputs = builder.emit_many(node.op, *(now[name] for name in node.inputs))
         now.update(zip(node.outputs, outputs, strict=True))
@@ -47,9 +54,11 @@ def float_graph(graph: Graph) -> Graph:
     for name in graph.methods["run"].tensors:
         kind = graph.types[name]
         tensor = now[name]
-        if kind.dtype in INTEGERS and kind.qparams is not None:
+        if in_codes(kind) and kind.qparams is not None:
             scale = np.array(kind.qparams.scale, np.float32)
-            zero = np.array(kind.qparams.zero_point, np.int32)
+            unsigned = kind.dtype == "uint8"
+            zero = np.array(kind.qparams.zero_point, np.int32) - 128 * unsigned
+            tensor = builder.emit(sign_flip("uint8"), tensor) if unsigned else tensor
             tensor = builder.emit(Dequantize(scale, zero), tensor)
         elif tensor in builder.inputs:
             tensor = builder.emit(Relabel(0.0, 0), tensor)

@@ -153,6 +153,8 @@ def _sources(data: bytes, name: str, *, others: bool = True) -> dict[str, Sessio
     micro = _module("tflite_micro.python.tflite_micro.runtime")
     if micro is not None:
         try:
+            # What it has no kernel for it tells when it runs: once on nothing, then from the start.
+            micro.Interpreter.from_bytes(data, arena_size=ARENA).invoke()
             interpreter = micro.Interpreter.from_bytes(data, arena_size=ARENA)
         except (RuntimeError, ValueError):
             return found  # an operator or a type that it does not have

@@ -7,7 +7,8 @@ from math import prod
 import numpy as np
 
 from edgeinfer.converters.tflite._network import Call, Value, row_shape
-from edgeinfer.ops import Move, Table8
+from edgeinfer.converters.tflite._unsigned import flipped
+from edgeinfer.ops import Move
 
 INTEGERS = ("int8", "int16")
 SAME, VALID = 0, 1
@@ -136,10 +137,7 @@ def broadcast(call: Call, x: Value, shape: tuple[int, ...]) -> str:
 
 def flip_sign(call: Call, tensor: str) -> str:
     """uint8 as int8 and back, 128 taken off or added: the same real values."""
-    dtype = call.network.builder.types[tensor].dtype
-    other = "int8" if dtype == "uint8" else "uint8"
-    table = (np.arange(256, dtype=np.uint8) ^ 0x80).view(other)
-    return call.emit(Table8(table), tensor)
+    return flipped(call.network.builder, tensor)
 
 
 def same_quantization(call: Call, *values: Value) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 
 import numpy as np
 
@@ -17,19 +18,33 @@ from edgeinfer.converters.tflite._common import (
     window_steps,
 )
 from edgeinfer.converters.tflite._network import Call, Value, operator
-from edgeinfer.ops import Concat, Conv2D, DepthwiseConv2D, Pool2D, QConv2D, QDepthwiseConv2D
+from edgeinfer.converters.tflite._zero_points import centred, more_channels, more_rows
+from edgeinfer.ops import (
+    Concat,
+    Conv2D,
+    DepthwiseConv2D,
+    Pool2D,
+    QConv2D,
+    QDepthwiseConv2D,
+    Rescale,
+)
 from edgeinfer.ops.fixed_point import quantize_multipliers
+
+# The factor 1 as Rescale takes it, above zero and below.
+ONE, ONE_SHIFT = (1 << 30,) * 2, (1, 1)
 
 
 def weights_of(call: Call, number: int, rank: int) -> Value:
-    """The weights: constant, float32 (or float16 before), or int8 with zero points of 0."""
+    """The weights: constant, float32 (or float16 before), or int8 with one zero point or none."""
     value = call.input(number, "float32", "int8")
     if value.data is None:
         raise call.op.unsupported("weights have to be a constant of the file")
     if value.rank != rank or value.size == 0:
         raise call.op.damaged(f"weights of shape {list(value.shape)}")
     if value.dtype == "int8" and any(value.zero_point):
-        raise call.op.unsupported("int8 weights with a zero point other than 0")
+        zero = value.zero_point[0]
+        if len(value.zero_point) != 1 or not -128 <= zero <= 127:
+            raise call.op.unsupported("weights with several zero points, or one beyond int8")
     return value
 
 
@@ -123,7 +138,10 @@ def matched_weights(call: Call, x: Value, weights: Value) -> np.ndarray:
         raise call.op.damaged("int8 weights without a scale")
     shape = [1] * weights.rank
     shape[weights.axis if len(weights.scale) > 1 else 0] = -1
-    return weights.data.astype(np.float32) * np.array(weights.scale, np.float32).reshape(shape)
+    values = weights.data.astype(np.float32)
+    if any(weights.zero_point):
+        values = values - np.array(weights.zero_point, np.float32).reshape(shape)
+    return values * np.array(weights.scale, np.float32).reshape(shape)
 
 
 @operator("CONV_2D", version=8)
@@ -141,9 +159,18 @@ def conv_2d(call: Call) -> None:
         op = Conv2D(*window, weights=values, **float_fields(call, outputs))  # type: ignore[arg-type]
     else:
         fields = integer_fields(call, x, weights, outputs, 0)
+        if any(weights.zero_point):
+            one_group(call, x, weights)
+            x, values = more_channels(call, x, centred(weights))
         op = QConv2D(*window, weights=values, **fields)  # type: ignore[arg-type]
     tensor = grouped(call, x, op)
     call.put(0, tensor, (n, *call.network.builder.types[tensor].shape[1:]))
+
+
+def one_group(call: Call, x: Value, weights: Value) -> None:
+    """Refuse weights with a zero point that do not read all channels of x."""
+    if weights.shape[-1] != x.shape[-1]:
+        raise call.op.unsupported("weights with a zero point, for a part of the channels")
 
 
 def grouped(call: Call, x: Value, op: Conv2D | QConv2D) -> str:
@@ -186,6 +213,13 @@ def depthwise_conv_2d(call: Call) -> None:
         op = DepthwiseConv2D(*window, weights=data, **float_fields(call, outputs))  # type: ignore[arg-type]
     else:
         fields = integer_fields(call, x, weights, outputs, 3, wide_bias=x.dtype == "int16")
+        if any(weights.zero_point):
+            values = centred(weights).reshape(kh, kw, outputs)
+            x, data, times = more_rows(call, x, values, dilations[0])
+            if times > 1:
+                top, bottom, left, right = window[2]
+                pads = (top * times, bottom * times, left, right)
+                window = ((strides[0] * times, strides[1]), (1, dilations[1]), pads)
         op = QDepthwiseConv2D(*window, weights=data, **fields)  # type: ignore[arg-type]
     tensor = call.emit(op, call.shaped(x, x.shape))
     call.put(0, tensor, (n, *call.network.builder.types[tensor].shape[1:]))
@@ -203,6 +237,8 @@ def fully_connected(call: Call) -> None:
         raise call.op.damaged(f"{x.size} values do not divide into rows of {inputs}")
     batch = x.size // inputs
     point = values.reshape(outputs, 1, 1, inputs)
+    row = call.shaped(x, (1, batch, inputs))
+    rows = Value(x.dtype, (1, 1, batch, inputs), x.scale, x.zero_point, tensor=row)
     window = ((1, 1), (1, 1), (0, 0, 0, 0))
     op: Conv2D | QConv2D
     if x.dtype == "float32":
@@ -211,8 +247,11 @@ def fully_connected(call: Call) -> None:
         fields = integer_fields(
             call, x, weights, outputs, 0, product_in_float=True, wide_bias=x.dtype == "int16"
         )
+        if any(weights.zero_point):
+            values = centred(weights).reshape(outputs, 1, 1, inputs)
+            rows, point = more_channels(call, rows, values)
         op = QConv2D(*window, weights=point, **fields)  # type: ignore[arg-type]
-    tensor = call.emit(op, call.shaped(x, (1, batch, inputs)))
+    tensor = call.emit(op, call.shaped(rows, (1, batch, point.shape[3])))
     if call.op.options("KeepNumDims"):
         if x.shape[-1] != inputs:
             raise call.op.damaged(f"keeps its axes, but the last has not {inputs} values")
@@ -232,6 +271,16 @@ def pool_2d(call: Call) -> None:
     if x.dtype != "float32":
         low, high = integer_bounds(activation(call), x.dtype, *call.quant(call.output()))
     fn = "average" if call.op.name.startswith("AVERAGE") else "max"
-    op = Pool2D(strides, (1, 1), padding, fn, kernel, float(low), float(high))
-    tensor = call.emit(op, call.shaped(x, x.shape))
+    image = call.shaped(x, x.shape)
+    halves = any(padding) or prod(kernel) % 2 == 0
+    if call.network.unsigned and fn == "average" and halves:
+        # The average of two codes that lies between them is the upper one: not below zero, then.
+        scale, _ = call.quant(x)
+        wide = Pool2D(strides, (1, 1), padding, fn, kernel, low + 128.0, high + 128.0)
+        image = call.emit(Rescale("int16", -128, 0, ONE, ONE_SHIFT, 0, 255, scale), image)
+        back = Rescale("int8", 0, -128, ONE, ONE_SHIFT, -128, 127, scale)
+        tensor = call.emit(back, call.emit(wide, image))
+    else:
+        op = Pool2D(strides, (1, 1), padding, fn, kernel, float(low), float(high))
+        tensor = call.emit(op, image)
     call.put(0, tensor, (n, *call.network.builder.types[tensor].shape[1:]))

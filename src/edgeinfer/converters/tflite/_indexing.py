@@ -20,6 +20,7 @@ from edgeinfer.converters.tflite._convolution import (
     weights_of,
 )
 from edgeinfer.converters.tflite._network import Call, Value, operator
+from edgeinfer.converters.tflite._zero_points import centred, more_channels
 from edgeinfer.ops import (
     Binary,
     BinaryConst,
@@ -283,6 +284,11 @@ def transpose_conv(call: Call) -> None:
     tensor = call.network.reshape(
         tensor, (1, (h - 1) * strides[0] + 1, (w - 1) * strides[1] + 1, c)
     )
+    if any(weights.zero_point) and x.dtype != "float32":
+        values = centred(weights)
+        image = Value(x.dtype, call.network.builder.types[tensor].shape, tensor=tensor)
+        image, values = more_channels(call, image, values)
+        tensor = call.tensor(image)
     turned = np.ascontiguousarray(values[:, ::-1, ::-1])
     window = ((1, 1), (1, 1), (pads[0], pads[1], pads[2], pads[3]))
     op: Conv2D | QConv2D

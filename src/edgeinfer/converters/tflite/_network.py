@@ -21,6 +21,12 @@ from math import prod
 import numpy as np
 
 from edgeinfer.converters.tflite._file import DTYPES
+from edgeinfer.converters.tflite._unsigned import (
+    as_signed,
+    computes_in_uint8,
+    flipped,
+    is_unsigned,
+)
 from edgeinfer.errors import EdgeInferError, FormatError, GraphError, UnsupportedError
 from edgeinfer.graph import Graph, GraphBuilder, Info, Method, QParams, TensorType
 from edgeinfer.operators import OperatorInfo, Subgraph, TensorInfo
@@ -104,6 +110,8 @@ class Network:
         self.initial: dict[str, np.ndarray] = {}
         self.state_inputs: dict[str, str] = {}
         self.initializing = False
+        self.unsigned = False
+        """Whether its int8 is uint8 in the file."""
         self.depth = 0
         self._spent = 0
         self._materialized: dict[int, str] = {}
@@ -340,6 +348,9 @@ def network_graph(
 ) -> Graph:
     """The graph of a network; see `edgeinfer.convert`."""
     main = file[0]
+    unsigned = len(file) == 1 and computes_in_uint8(main)
+    if unsigned:
+        file = (as_signed(main),)
     builder = GraphBuilder({})
     network = Network(file, builder, bool(input_shapes))
     names = _unique([main.tensors[i].name or f"input_{i}" for i in main.inputs])
@@ -354,6 +365,12 @@ def network_graph(
         )
     if not values:
         raise UnsupportedError("a network without inputs")
+    if unsigned:
+        network.unsigned = True
+        values = [
+            _other_sign(network, v, "int8") if is_unsigned(main.tensors[i]) else v
+            for i, v in zip(main.inputs, values, strict=True)
+        ]
     try:
         results = network.run(0, values)
     except EdgeInferError as err:
@@ -364,7 +381,9 @@ def network_graph(
     outputs = []
     taken = set(builder.inputs)
     for index, value in zip(main.outputs, results, strict=True):
-        outputs.append(_output(network, main.tensors[index], value, taken))
+        back = unsigned and is_unsigned(main.tensors[index])
+        result = _other_sign(network, value, "uint8") if back else value
+        outputs.append(_output(network, main.tensors[index], result, taken))
     methods = {"run": Method(tuple(outputs), "dict")}
     if network.state_inputs:
         new = [
@@ -382,6 +401,14 @@ def network_graph(
     precision = next((d for d in ("int8", "int16") if d in dtypes), "float32")
     about = Info(estimator="network", library="tflite", precision=precision)
     return builder.build(methods, about)
+
+
+def _other_sign(network: Network, value: Value, dtype: str) -> Value:
+    """uint8 as int8, or int8 as uint8."""
+    shift = 128 if dtype == "uint8" else -128
+    tensor = flipped(network.builder, network.tensor(value))
+    zeros = tuple(z + shift for z in value.zero_point)
+    return replace(value, dtype=dtype, zero_point=zeros, tensor=tensor, data=None)
 
 
 def _output(network: Network, info: TensorInfo | None, value: Value, taken: set[str]) -> str:

@@ -8,7 +8,8 @@ import numpy as np
 
 from edgeinfer.converters.tflite._common import axis_of, contiguous_strides, move
 from edgeinfer.converters.tflite._network import Call, Value, operator, row_shape
-from edgeinfer.ops import Concat, Pad
+from edgeinfer.converters.tflite._unsigned import requantized
+from edgeinfer.ops import Concat, Pad, Table8
 
 
 def put_view(call: Call, x: Value, shape: tuple[int, ...]) -> None:
@@ -201,6 +202,8 @@ def unpack(call: Call) -> None:
 
 def join(call: Call, parts: list[Value], axis: int) -> None:
     """Output 0 is the parts side by side along `axis`."""
+    if call.network.unsigned:
+        parts = [rescaled(call, part) for part in parts]
     first = parts[0]
     for part in parts:
         same = part.rank == first.rank and all(
@@ -217,6 +220,20 @@ def join(call: Call, parts: list[Value], axis: int) -> None:
     shape = (*first.shape[:axis], sum(p.shape[axis] for p in parts), *first.shape[axis + 1 :])
     tensors = [call.shaped(part, part.shape) for part in parts if part.size]
     call.put(0, call.emit(Concat(axis), *tensors), shape)
+
+
+def rescaled(call: Call, part: Value) -> Value:
+    """What is joined in the scale and zero point of the output, which uint8 need not have."""
+    info = call.output()
+    alike = (part.scale, part.zero_point) == (info.scale, info.zero_point)
+    if part.dtype != "int8" or alike or not part.quantized:
+        return part
+    table = requantized(call.quant(part), call.quant(info))
+    if part.data is not None:
+        data = table[part.data.view(np.uint8)]
+        return Value("int8", part.shape, info.scale, info.zero_point, data=data)
+    tensor = call.emit(Table8(table, *call.quant(info)), call.tensor(part))
+    return Value("int8", part.shape, info.scale, info.zero_point, tensor=tensor)
 
 
 @operator("CONCATENATION", version=4)
