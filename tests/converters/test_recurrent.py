@@ -143,7 +143,7 @@ def test_weights_of_bytes_among_floats() -> None:
 
 def test_what_is_not_translated_is_named() -> None:
     with pytest.raises(UnsupportedError, match=r"LSTM \(version 1, operator 0\).*peepholes"):
-        network_to_graph(lstm_file("float32", peephole=True))
+        network_to_graph(lstm_file("int8", peephole=True))
     with pytest.raises(UnsupportedError, match="not TANH"):
         network_to_graph(lstm_file("float32", activation=1))
     with pytest.raises(UnsupportedError, match="power of two"):

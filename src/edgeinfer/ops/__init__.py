@@ -21,6 +21,7 @@
 `logic`                   comparisons, choices by them
 `normalize_int`           softmax, its logarithm and the Euclidean norm of integers
 `recurrent`               LSTM
+`svdf`                    SVDF of integers
 `move`                    strided copies, padding, constants
 `neighbors`               nearest neighbours, their votes and means
 `neighbor_tree`           the same by scikit-learn's own tree
@@ -56,6 +57,7 @@ from edgeinfer.ops.recurrent import LSTM, QLSTM
 from edgeinfer.ops.reduce import ArgMax, Normalize, Reduce, Softmax
 from edgeinfer.ops.scale import Binary, BinaryConst, Clip, Impute
 from edgeinfer.ops.select import Cast, Concat, Reshape, Select
+from edgeinfer.ops.svdf import QSVDF
 from edgeinfer.ops.table import QSigmoid16, Table8, Table16, sign_flip
 from edgeinfer.ops.tree_ensemble import TreeEnsemble
 from edgeinfer.ops.tree_small import RankCodes, SmallTrees
@@ -65,6 +67,7 @@ __all__ = [
     "LSTM",
     "OPS",
     "QLSTM",
+    "QSVDF",
     "ArgMax",
     "BatchMatMul",
     "Binary",

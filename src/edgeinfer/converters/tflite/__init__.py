@@ -22,6 +22,8 @@ _FAMILIES = (
     "_recurrent",
     "_reductions",
     "_shapes",
+    "_spectrum",
+    "_svdf",
     "_variables",
 )
 

@@ -38,6 +38,7 @@ DTYPES = {
     "UINT8": "uint8",
     "BOOL": "bool",
     "INT4": "int4",
+    "COMPLEX64": "complex64",
 }
 
 

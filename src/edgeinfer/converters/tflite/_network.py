@@ -64,7 +64,10 @@ def supported_operators() -> list[str]:
 
 @dataclass(frozen=True)
 class Value:
-    """A tensor of the network: computed (`tensor` names it in the graph), constant, or a handle."""
+    """A tensor of the network: computed (`tensor` names it in the graph), constant, or a handle.
+
+    Of complex numbers `tensor` is the real part, `imaginary` the other.
+    """
 
     dtype: str
     shape: tuple[int, ...]
@@ -74,6 +77,7 @@ class Value:
     tensor: str | None = None
     data: np.ndarray | None = None
     handle: str | None = None
+    imaginary: str | None = None
 
     @property
     def size(self) -> int:
@@ -336,8 +340,8 @@ def _unknown(op: OperatorInfo) -> UnsupportedError:
 def tensor_type(info: TensorInfo, shape: tuple[int, ...]) -> TensorType:
     """The graph's type of an input of the network."""
     dtype = graph_dtype(_dtype(info))
-    if dtype == "float16":
-        raise UnsupportedError(f"input {info.name!r} is float16; only constants may be")
+    if dtype in ("float16", "complex64"):
+        raise UnsupportedError(f"input {info.name!r} is {dtype}, which an input cannot be")
     quantized = dtype != "float32" and len(info.scale) == 1
     qparams = QParams(info.scale, info.zero_point) if quantized else None
     return TensorType(dtype, row_shape(shape), qparams)
@@ -415,6 +419,8 @@ def _output(network: Network, info: TensorInfo | None, value: Value, taken: set[
     """The tensor that the graph returns for an output, under the output's own name."""
     from edgeinfer.ops import Relabel
 
+    if value.dtype == "complex64":
+        raise UnsupportedError("an output of the network is complex")
     tensor = network.tensor(value)
     kind = network.builder.types[tensor]
     scale, zero = (value.scale[0], value.zero_point[0]) if value.quantized else (0.0, 0)

@@ -6,10 +6,13 @@ while converting and leaves the rounds side by side in the graph.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from edgeinfer.converters.tflite import numbers
 from edgeinfer.converters.tflite._convolution import matched_weights
+from edgeinfer.converters.tflite._lstm_steps import Gates, Steps
 from edgeinfer.converters.tflite._network import Call, Value, operator
 from edgeinfer.ops import LSTM, QLSTM
 from edgeinfer.ops.fixed_point import quantize_multiplier
@@ -17,7 +20,8 @@ from edgeinfer.ops.fixed_point import quantize_multiplier
 MAX_ROUNDS = 1024
 # Inputs of the operator, four of a kind in the order input, forget, cell, output.
 _INPUTS, _RECURRENT, _BIASES = 1, 5, 12
-_REFUSED = {
+_PEEPHOLES, _PROJECTION, _NORMS = 9, 16, 20
+_VARIANTS = {
     **dict.fromkeys((9, 10, 11), "peepholes"),
     **dict.fromkeys((16, 17), "a projection"),
     **dict.fromkeys((20, 21, 22, 23), "layer normalization"),
@@ -29,9 +33,6 @@ OUT_SCALE = 2.0**-15
 @operator("UNIDIRECTIONAL_SEQUENCE_LSTM", version=4)
 def sequence_lstm(call: Call) -> None:
     """Every run starts from an empty state, as a layer of Keras that is not stateful does."""
-    for number, what in _REFUSED.items():
-        if number < call.arity and call.op.inputs[number] >= 0:
-            raise call.op.unsupported(f"an LSTM with {what}")
     if call.op.options("FusedActivationFunction") != 4:
         raise call.op.unsupported("an LSTM whose activation is not TANH")
     x = call.input(0, "float32", "int8", "int16")
@@ -41,6 +42,23 @@ def sequence_lstm(call: Call) -> None:
     if major and x.shape[1] != 1:
         raise call.op.unsupported("several sequences side by side in time-major order")
     shape = (1, x.shape[0], x.shape[2]) if major else x.shape
+    clip = float(call.op.options("CellClip", 0.0))
+    if not 0 <= clip < np.inf:
+        raise call.op.damaged(f"clips its cell at {clip}")
+    variants = [what for i, what in _VARIANTS.items() if call.optional(i) is not None]
+    if call.optional(_INPUTS) is None:
+        variants.append("coupled gates")
+    if variants:
+        if x.dtype != "float32" or shape[0] != 1:
+            raise call.op.unsupported(f"an LSTM of {x.dtype} with {variants[0]}")
+        if shape[1] > MAX_ROUNDS:
+            raise call.op.unsupported(f"an LSTM with {variants[0]} of {shape[1]} steps")
+        gates = variant(call, shape[2], clip)
+        view = Value("float32", shape, tensor=call.shaped(x, shape))
+        tensor = Steps(call, gates).sequence(view)
+        outputs = call.network.builder.types[tensor].shape[-1]
+        call.put(0, tensor, (*x.shape[:2], outputs))
+        return
     weights = [
         [gate_weights(call, first + gate) for gate in range(4)] for first in (_INPUTS, _RECURRENT)
     ]
@@ -48,9 +66,6 @@ def sequence_lstm(call: Call) -> None:
     for parts, inputs in zip(weights, (x.shape[2], units), strict=True):
         if any(w.shape != (units, inputs) for w in parts):
             raise call.op.damaged("its weights do not fit the input")
-    clip = float(call.op.options("CellClip", 0.0))
-    if not 0 <= clip < np.inf:
-        raise call.op.damaged(f"clips its cell at {clip}")
     wide = "int64" if x.dtype == "int16" else "int32"
     biases = [
         call.constant(_BIASES + g, "float32" if x.dtype == "float32" else wide) for g in range(4)
@@ -67,6 +82,54 @@ def sequence_lstm(call: Call) -> None:
         op = integer_lstm(call, x, weights, np.concatenate(biases), clip)
     out = (*x.shape[:2], units)
     call.put(0, call.emit(op, call.shaped(x, shape)), out)
+
+
+def variant(call: Call, inputs: int, clip: float) -> Gates:
+    """The weights of a layer that is not the plain one, checked."""
+    x = Value("float32", ())
+
+    def matrices(first: int) -> dict[int, np.ndarray]:
+        given = [g for g in range(4) if call.optional(first + g) is not None]
+        return {g: matched_weights(call, x, gate_weights(call, first + g)) for g in given}
+
+    def vectors(first: int, gates: tuple[int, ...]) -> dict[int, np.ndarray]:
+        given = [(g, i) for i, g in enumerate(gates) if call.optional(first + i) is not None]
+        return {g: call.constant(first + i, "float32") for g, i in given}
+
+    every = (0, 1, 2, 3)
+    gates = Gates(
+        matrices(_INPUTS),
+        matrices(_RECURRENT),
+        vectors(_BIASES, every),
+        vectors(_PEEPHOLES, (0, 1, 3)),
+        vectors(_NORMS, every),
+        cell_clip=clip,
+        projection_clip=float(call.op.options("ProjClip", 0.0)),
+    )
+    present = set(gates.inputs)
+    units = gates.inputs[1].shape[0] if 1 in present else 0
+    outputs = units
+    if call.optional(_PROJECTION) is not None:
+        matrix = matched_weights(call, x, gate_weights(call, _PROJECTION))
+        bias = None
+        if call.optional(_PROJECTION + 1) is not None:
+            bias = call.constant(_PROJECTION + 1, "float32")
+        outputs = len(matrix)
+        fits = matrix.shape[1] == units and (bias is None or bias.shape == (outputs,))
+        if not fits:
+            raise call.op.damaged("its projection does not fit")
+        gates = replace(gates, projection=matrix, projection_bias=bias)
+    elif call.optional(_PROJECTION + 1) is not None:
+        raise call.op.damaged("the bias of a projection without one")
+    shapes = [w.shape == (units, inputs) for w in gates.inputs.values()]
+    shapes += [w.shape == (units, outputs) for w in gates.recurrent.values()]
+    small = (*gates.bias.values(), *gates.peepholes.values(), *gates.norms.values())
+    shapes += [v.shape == (units,) for v in small]
+    whole = present in ({0, 1, 2, 3}, {1, 2, 3}) and set(gates.recurrent) == present
+    whole = whole and set(gates.bias) >= present and set(gates.norms) in (set(), present)
+    if not (whole and all(shapes) and 0 <= gates.projection_clip < np.inf):
+        raise call.op.damaged("its weights do not fit the input or one another")
+    return gates
 
 
 def gate_weights(call: Call, number: int) -> Value:

@@ -8,13 +8,16 @@ import numpy as np
 
 from edgeinfer.converters.tflite._common import axis_of, contiguous_strides, move
 from edgeinfer.converters.tflite._network import Call, Value, operator, row_shape
+from edgeinfer.converters.tflite._spectrum import put_complex_view
 from edgeinfer.converters.tflite._unsigned import requantized
 from edgeinfer.ops import Concat, Pad, Table8
 
 
 def put_view(call: Call, x: Value, shape: tuple[int, ...]) -> None:
     """Output 0 is x in another shape."""
-    if x.data is not None:
+    if x.dtype == "complex64":
+        put_complex_view(call, x, shape)
+    elif x.data is not None:
         call.put_constant(0, x.data.reshape(shape))
     else:
         call.put(0, call.tensor(x), shape)

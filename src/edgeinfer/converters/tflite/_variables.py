@@ -17,6 +17,7 @@ from edgeinfer.converters.tflite._network import (
     row_shape,
 )
 from edgeinfer.graph import QParams, TensorType
+from edgeinfer.operators import TensorInfo
 from edgeinfer.ops import Choose
 
 
@@ -43,20 +44,24 @@ def read_variable(call: Call) -> None:
     if key not in network.variables:
         if key not in network.initial:
             raise call.op.unsupported(f"the variable {key!r} is read, but never given a value")
-        start = network.initial[key]
-        name = state_name(network, key)
-        quantized = len(info.scale) == 1
-        qparams = QParams(info.scale, info.zero_point) if quantized else None
-        kind = TensorType(graph_dtype(start.dtype.name), row_shape(start.shape), qparams)
-        network.builder.inputs[name] = network.builder.types[name] = kind
-        network.state_inputs[key] = name
-        network.variables[key] = Value(
-            start.dtype.name, start.shape, info.scale, info.zero_point, tensor=name
-        )
+        carried(network, key, info, network.initial[key])
     value = network.variables[key]
     if value.dtype != call.output_dtype():
         raise call.op.damaged(f"reads {value.dtype} as {info.type}")
     call.put_value(0, value)
+
+
+def carried(network: Network, key: str, info: TensorInfo, start: np.ndarray) -> Value:
+    """A variable that is read before it is written: an input of the network, at first `start`."""
+    name = state_name(network, key)
+    qparams = QParams(info.scale, info.zero_point) if len(info.scale) == 1 else None
+    kind = TensorType(graph_dtype(start.dtype.name), row_shape(start.shape), qparams)
+    network.builder.inputs[name] = network.builder.types[name] = kind
+    network.state_inputs[key] = name
+    network.initial[key] = start
+    value = Value(start.dtype.name, start.shape, info.scale, info.zero_point, tensor=name)
+    network.variables[key] = value
+    return value
 
 
 def state_name(network: Network, key: str) -> str:

@@ -24,5 +24,6 @@
 #include "ei_quantize_small.h"
 #include "ei_recurrent.h"
 #include "ei_reduce.h"
+#include "ei_svdf.h"
 #include "ei_trees.h"
 #include "ei_trees_small.h"
