@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 pytest.importorskip("tflite", reason="needs the package tflite")
 pytest.importorskip("flatbuffers", reason="needs the package flatbuffers")
 
+import edgeinfer
 from edgeinfer.converters.tflite import network_to_graph
 from edgeinfer.errors import UnsupportedError
 from edgeinfer.runtime.program import available_isas, compile_program
@@ -139,6 +141,13 @@ def test_weights_of_bytes_among_floats() -> None:
     for have in answers(lstm_file("float32", hybrid=True), rows).values():
         assert np.isfinite(have).all()
         assert np.abs(have).max() < 1
+
+
+def test_every_row_is_verified_from_an_empty_state(tmp_path: Path) -> None:
+    path = tmp_path / "lstm.tflite"
+    path.write_bytes(lstm_file("float32"))
+    rows = np.random.default_rng(3).normal(size=(5, STEPS, INPUTS)).astype(np.float32)
+    assert edgeinfer.verify(edgeinfer.convert(path), path, rows).passed
 
 
 def test_what_is_not_translated_is_named() -> None:

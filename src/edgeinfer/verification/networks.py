@@ -13,7 +13,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,6 @@ ARENA = 1 << 26
 
 Progress = Callable[[str, int, int], None]
 Row = tuple[np.ndarray, ...]
-Runner = Callable[[Row], list[np.ndarray]]
 
 
 def verify_network(
@@ -135,6 +134,16 @@ def _against_floats(
 LITERT = "LiteRT"
 FLOAT_WEIGHTS = "LiteRT, weights as floats"
 MICRO = "TensorFlow Lite Micro"
+
+
+@dataclass(frozen=True)
+class Runner:
+    """A library with the file loaded: a row's answer, and a way back to the state it began with."""
+
+    answer: Callable[[Row], list[np.ndarray]]
+    forget: Callable[[], object]
+
+
 Session = Callable[[int], Runner]
 
 
@@ -194,7 +203,7 @@ def _litert(module: Any, data: bytes, name: str) -> Runner:
         interpreter.invoke()
         return [interpreter.get_tensor(detail["index"]).copy() for detail in outputs]
 
-    return run
+    return Runner(run, interpreter.reset_all_variables)
 
 
 def _micro(interpreter: Any, outputs: int) -> Runner:
@@ -205,7 +214,7 @@ def _micro(interpreter: Any, outputs: int) -> Runner:
         interpreter.invoke()
         return [np.array(interpreter.get_output(i)) for i in range(outputs)]
 
-    return run
+    return Runner(run, interpreter.reset)
 
 
 # Rows -------------------------------------------------------------------------------------------
@@ -265,10 +274,15 @@ def _expected(
     """What the file answers, in the shapes of the model's outputs; `step` is told the rows done."""
     shapes = [kind.shape for kind in model.outputs.values()]
     answers = []
+    # What is inside of a layer, such as an LSTM's state, starts anew with each row; a state that
+    # the model carries from row to row does not.
+    fresh = not state_count(model.graph)
     try:
         for number, row in enumerate(_rows(feeds)):
             step(number)
-            answers.append(run(row))
+            if fresh:
+                run.forget()
+            answers.append(run.answer(row))
     except (RuntimeError, ValueError) as err:
         raise InvalidInputError(f"{who} does not take X: {err}") from err
     if len(answers[0]) != len(shapes) - state_count(model.graph):
