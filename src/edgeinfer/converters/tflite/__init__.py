@@ -22,6 +22,7 @@ _FAMILIES = (
     "_recurrent",
     "_reductions",
     "_shapes",
+    "_sign",
     "_spectrum",
     "_svdf",
     "_variables",

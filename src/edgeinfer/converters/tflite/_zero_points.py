@@ -16,6 +16,8 @@ from edgeinfer.ops import Concat
 MOST_RUNS = 8
 """More runs of channels than this are read as one, from the first to the last."""
 
+MAX_WEIGHTS = 1 << 22
+
 
 def centred(weights: Value) -> np.ndarray:
     """The weights less their zero point, in int16."""
@@ -78,6 +80,8 @@ def more_rows(
     if times == 1:
         return x, parts[0], 1
     kh, kw, outputs = weights.shape
+    if ((kh - 1) * dilation + 1) * times * kw * outputs > MAX_WEIGHTS:
+        raise call.op.unsupported(f"weights with a zero point and a dilation of {dilation}")
     kernel = np.zeros(((kh - 1) * dilation + 1, times, kw, outputs), np.int8)
     kernel[::dilation] = np.stack(parts, axis=1)
     n, h, w, c = x.shape
