@@ -1,6 +1,6 @@
 /* What is written by hand for NEON, with the dot product of bytes (EI_SDOT) or
  * without. */
-#define EI_HAVE_FMA 1
+#define EI_HAVE_FMA     1
 #define EI_VECTOR_BYTES 16
 #include "tiles.h"
 

@@ -1,22 +1,20 @@
-/* ei_neighbors_codes.h's tile with SDOT: a vector has four points and four
- * features of each. Codes of rows stay signed. */
+/* ei_neighbors_codes.h's tile with SDOT: a vector has four points and four features of each. Codes
+ * of rows stay signed. */
 #include "../ei_neighbors_codes_params.h"
 
 #define EI_HAVE_CODES_TILE 1
-#define EI_CODE_BIAS 0
+#define EI_CODE_BIAS       0
 
-static inline __attribute__((always_inline)) void
-ei_codes_tile_of(int count, const ei_neighbors_codes_params *p, int32_t group,
-                 const uint8_t *rows, ptrdiff_t stride, const int32_t *limits,
-                 int32_t *scores, uint32_t *below) {
+static inline __attribute__((always_inline)) void ei_codes_tile_of(
+    int count, const ei_neighbors_codes_params *p, int32_t group, const uint8_t *rows,
+    ptrdiff_t stride, const int32_t *limits, int32_t *scores, uint32_t *below) {
   static const uint32_t bits[4] = {1, 2, 4, 8};
   const ptrdiff_t first = (ptrdiff_t)group * EI_CODE_POINTS;
   const int8_t *codes = p->codes + first * p->n_codes * 4;
   const uint32x4_t bit = vld1q_u32(bits);
   int32x4_t dots[2][8];
   for (int r = 0; r < count; r++)
-    for (int j = 0; j < 8; j++)
-      dots[r][j] = vdupq_n_s32(0);
+    for (int j = 0; j < 8; j++) dots[r][j] = vdupq_n_s32(0);
   for (int32_t i = 0; i < p->n_codes; i++, codes += EI_CODE_POINTS * 4) {
     int8x16_t row[2];
 #pragma GCC unroll 2
@@ -29,8 +27,7 @@ ei_codes_tile_of(int count, const ei_neighbors_codes_params *p, int32_t group,
     for (int j = 0; j < 8; j++) {
       const int8x16_t points = vld1q_s8(codes + 16 * j);
 #pragma GCC unroll 2
-      for (int r = 0; r < count; r++)
-        dots[r][j] = vdotq_s32(dots[r][j], points, row[r]);
+      for (int r = 0; r < count; r++) dots[r][j] = vdotq_s32(dots[r][j], points, row[r]);
     }
   }
 #pragma GCC unroll 2
@@ -48,15 +45,12 @@ ei_codes_tile_of(int count, const ei_neighbors_codes_params *p, int32_t group,
   }
 }
 
-static inline void ei_codes_tile(const ei_neighbors_codes_params *p,
-                                 int32_t group, const uint8_t *rows,
-                                 ptrdiff_t stride, int32_t count,
-                                 const int32_t *limits, int32_t *scores,
-                                 uint32_t *below) {
+static inline void ei_codes_tile(const ei_neighbors_codes_params *p, int32_t group,
+                                 const uint8_t *rows, ptrdiff_t stride, int32_t count,
+                                 const int32_t *limits, int32_t *scores, uint32_t *below) {
   for (; count >= 2; count -= 2, rows += 2 * stride, limits += 2, below += 2) {
     ei_codes_tile_of(2, p, group, rows, stride, limits, scores, below);
     scores += 2 * EI_CODE_POINTS;
   }
-  if (count == 1)
-    ei_codes_tile_of(1, p, group, rows, stride, limits, scores, below);
+  if (count == 1) ei_codes_tile_of(1, p, group, rows, stride, limits, scores, below);
 }
