@@ -138,9 +138,10 @@ def show_loss(report: Mapping[str, Any]) -> None:
         )
     if layers:
         print_table(
-            ("layer", "name", "precision", "alone dB", "so far dB", ""),
+            ("layer", "name", "precision", "alone dB", "so far dB", "outputs dB", ""),
             [_layer(line) for line in layers],
-            title="signal to quantization noise, by layer",
+            title="signal to quantization noise: of the layer on exact inputs, after all layers so "
+            "far, of the outputs with this layer alone in integers",
         )
 
 
@@ -159,7 +160,6 @@ def _layer(line: Mapping[str, Any]) -> tuple[str, ...]:
         f"{line['number']} {line['operator']}",
         short,
         line["precision"],
-        f"{line['sqnr_alone']:.1f}" if "sqnr_alone" in line else "-",
-        f"{line['sqnr']:.1f}" if "sqnr" in line else "-",
+        *(f"{line[k]:.1f}" if k in line else "-" for k in ("sqnr_alone", "sqnr", "sqnr_outputs")),
         line.get("reason", "")[:REASON],
     )

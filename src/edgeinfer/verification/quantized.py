@@ -113,12 +113,13 @@ def compare(
 
 
 def _weakest(model: Model) -> str:
-    """The layer that loses most, as the report has it."""
-    lines = [line for line in model.report.get("layers", []) if "sqnr_alone" in line]
+    """The layer that harms the outputs most, as the report has it."""
+    lines = [line for line in model.report.get("layers", []) if "sqnr_outputs" in line]
     if not lines:
         return ""
-    line = min(lines, key=lambda entry: entry["sqnr_alone"])
+    line = min(lines, key=lambda entry: entry["sqnr_outputs"])
     return (
-        f"; on the calibration data layer {line['number']} ({line['operator']}) loses most: "
-        f"{line['sqnr_alone']:g} dB; keep_float=[{line['number']}] would spare it"
+        f"; of all layers {line['number']} ({line['operator']}) harms the outputs most: alone in "
+        f"integers it leaves {line['sqnr_outputs']:g} dB of them on the calibration data; "
+        f"keep_float=[{line['number']}] would spare it"
     )

@@ -133,6 +133,20 @@ def test_kept_in_floats(tmp_path: Path) -> None:
     assert np.abs(model.predict(X) - want).mean() < np.abs(every.predict(X) - want).mean()
 
 
+def test_the_layer_that_hurts_the_outputs(tmp_path: Path) -> None:
+    """`sqnr_outputs` is what is left of the outputs with one layer in integers."""
+    path = small.save(tmp_path, small.separate())
+    X = small.rows(path, 80)
+    every = edgeinfer.convert(path, precision="int8", calibration=X).report["layers"]
+    assert all(line["sqnr_outputs"] > 20 for line in every)
+    assert every[-1]["sqnr_outputs"] == every[-1]["sqnr_alone"]
+    worst = min(every, key=lambda line: line["sqnr_outputs"])["number"]
+    others = [line["number"] for line in every if line["number"] != worst]
+    alone = edgeinfer.convert(path, precision="int8", calibration=X, keep_float=others).report
+    (output,) = alone["outputs"].values()
+    assert output["sqnr"] == pytest.approx(every[worst]["sqnr_outputs"], abs=1.0)
+
+
 def test_layers_that_are_not_there(tmp_path: Path) -> None:
     path = small.save(tmp_path, small.residual())
     for wrong in ("no such layer", 99, -1, "99"):
@@ -200,6 +214,21 @@ def test_equalization_helps_where_channels_differ(tmp_path: Path) -> None:
     assert report["equalization"] is True
 
 
+def test_one_variant(tmp_path: Path) -> None:
+    path = small.save(tmp_path, small.unequal())
+    X = small.rows(path, 50)
+    found = {}
+    for variant in ((False, False), (True, False), (False, True), (True, True)):
+        network, report = small.operators(
+            path, "int8", calibration=X, variant=variant, by_layer=False
+        )
+        assert (report["bias_correction"], report["equalization"]) == variant
+        assert "layers" not in report
+        x = X[:5] / np.abs(X).max()
+        found[variant] = edgeinfer.Model(graph_of((network,))).predict(x)
+    assert len({values.tobytes() for values in found.values()}) == 4
+
+
 def test_progress_is_told(tmp_path: Path) -> None:
     path = small.save(tmp_path, small.residual())
     told: list[tuple[str, float, float]] = []
@@ -210,7 +239,7 @@ def test_progress_is_told(tmp_path: Path) -> None:
         ranges="mse",
         progress=lambda *step: told.append(step),
     )
-    assert {what for what, _, _ in told} == {"observing", "comparing variants", "measuring"}
+    assert {what for what, _, _ in told} == {"observing", "comparing variants", "measuring layers"}
     assert all(0 < done <= total for _, done, total in told)
 
 

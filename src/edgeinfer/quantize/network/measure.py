@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from edgeinfer.operators import Subgraph
 from edgeinfer.quantize.layers import Noise
 from edgeinfer.quantize.network.observe import Engine, Run, chunks, float_tensors
 from edgeinfer.quantize.network.plan import SCORES, Plan
-from edgeinfer.quantize.network.prepare import name_of, writers
+from edgeinfer.quantize.network.prepare import is_activation, name_of, writers
 from edgeinfer.quantize.network.rewrite import Rewritten, alone
 
 ROWS = 256
@@ -87,7 +88,8 @@ def layers(
 ) -> list[dict[str, Any]]:
     """A line for each operator: its precision and its signal to noise in decibels.
 
-    ``sqnr_alone``: the layer on exact inputs; ``sqnr``: with the noise of all layers before it.
+    ``sqnr_alone``: the layer on exact inputs; ``sqnr``: with the noise of all layers before it;
+    ``sqnr_outputs``: what is judged, if this layer alone had integers.
     """
     wanted = float_tensors(network)
     inner = set(network.inputs)
@@ -101,9 +103,15 @@ def layers(
         if all(i in result.sources for i in result.network.operators[places[number]].outputs)
     }
     runs = {number: engine.runner(part, part.outputs) for number, part in single.items()}
+    aims = judged(network)
+    after = {number: rest(network, number, aims) for number in single}
+    rests = {number: engine.runner(part, aims) for number, part in after.items()}
     total = {number: Noise() for number in range(len(network.operators))}
     own = {number: Noise() for number in single}
-    for piece in chunks(network, spread(feeds, ROWS)):
+    harm = {number: Noise() for number in rests}
+    sample = spread(feeds, ROWS)
+    done = 0
+    for piece in chunks(network, sample):
         want, have = run(piece), whole(piece)
         given = dict(zip(network.inputs, piece, strict=True))
         for number, op in enumerate(network.operators):
@@ -123,11 +131,20 @@ def layers(
             except KeyError:  # it reads integers that are no floats' codes: computed indices
                 continue
             found = runs[number](inputs)
+            rough = {**given, **want}
             for i in op.outputs:
                 if i in want:
                     place = result.codes[i]
-                    own[number].add(want[i], result.sources[place][1].values(found[place]))
-        engine.progress("measuring", 1, 1)
+                    values = result.sources[place][1].values(found[place])
+                    own[number].add(want[i], values)
+                    rough[i] = values.astype(np.float32)
+            if number in rests and all(i in rough for i in after[number].inputs):
+                answers = rests[number]([rough[i] for i in after[number].inputs])
+                for i in aims:
+                    harm[number].add(want[i], answers[i])
+            share = (number + 1) / len(network.operators)
+            engine.progress("measuring layers", done + share * len(piece[0]), len(sample[0]))
+        done += len(piece[0])
     lines = []
     for number, op in enumerate(network.operators):
         line: dict[str, Any] = {
@@ -139,10 +156,28 @@ def layers(
         }
         if number in own:
             line["sqnr_alone"] = own[number].decibels
+        if number in harm and harm[number].signal:
+            line["sqnr_outputs"] = harm[number].decibels
         if number in plan.reasons:
             line["reason"] = plan.reasons[number]
         lines.append(line)
     return lines
+
+
+def rest(network: Subgraph, number: int, aims: Sequence[int]) -> Subgraph:
+    """What comes after an operator, up to the tensors `aims`, as a network of its own.
+
+    Its inputs are all that it reads of what comes before, and of `aims` what is there already.
+    """
+    needed = set(aims)
+    operators = []
+    for op in reversed(network.operators[number + 1 :]):
+        if needed.intersection(op.outputs):
+            operators.append(op)
+            needed.difference_update(op.outputs)
+            needed.update(i for i in op.inputs if is_activation(network, i))
+    inputs = tuple(sorted(needed))
+    return replace(network, inputs=inputs, outputs=tuple(aims), operators=tuple(operators[::-1]))
 
 
 def outputs(
