@@ -31,6 +31,7 @@ static inline ei_floats ei_spread_float(float x) {
 #endif
 }
 
+#if EI_VECTOR_BYTES == 16
 typedef int32_t ei_masks __attribute__((vector_size(EI_VECTOR_BYTES)));
 
 /* x where the mask is 0, y where it is -1. */
@@ -38,10 +39,33 @@ static inline ei_floats ei_select_floats(ei_masks mask, ei_floats x, ei_floats y
   return (ei_floats)(((ei_masks)x & ~mask) | ((ei_masks)y & mask));
 }
 
+#endif
+
+/* The bounds kept; a NaN stays one (as the second operand of max and min of x86). */
 static inline ei_floats ei_clamp_floats(ei_floats v, float low, float high) {
   const ei_floats least = ei_spread_float(low), most = ei_spread_float(high);
+#if EI_VECTOR_BYTES == 64
+  return (ei_floats)_mm512_min_ps((__m512)most, _mm512_max_ps((__m512)least, (__m512)v));
+#elif EI_VECTOR_BYTES == 32
+  return (ei_floats)_mm256_min_ps((__m256)most, _mm256_max_ps((__m256)least, (__m256)v));
+#else
   v = ei_select_floats(v < least, v, least);
   return ei_select_floats(v > most, v, most);
+#endif
+}
+
+/* The first `width` values of a vector. */
+static inline void ei_store_floats(float *to, ei_floats v, int width) {
+  enum { LANES = EI_VECTOR_BYTES / 4 };
+  if (width >= LANES) {
+    *(ei_floats *)to = v;
+    return;
+  }
+#if EI_VECTOR_BYTES == 64
+  if (width > 0) _mm512_mask_storeu_ps(to, (__mmask16)((1u << width) - 1), (__m512)v);
+#else
+  for (int i = 0; i < width; i++) to[i] = v[i];
+#endif
 }
 
 #define EI_CAT2(a, b) a##b
@@ -192,33 +216,55 @@ static inline __attribute__((always_inline)) void ei_depthwise_vectors_f32(
     const ei_conv_params *p, const char *const *segments, ptrdiff_t at, ptrdiff_t step,
     const float *bias, const float *weights, ptrdiff_t tap, float *out, ptrdiff_t stride,
     const int count) {
-  ei_floats sum[4];
-#pragma GCC unroll 4
+  ei_floats sum[6];
+#pragma GCC unroll 6
   for (int i = 0; i < count; i++) sum[i] = *(const ei_floats *)bias;
   for (int32_t s = 0; s < p->segments; s++, weights += tap) {
     const ei_floats w = *(const ei_floats *)weights;
     const char *x = segments[s] + at;
-#pragma GCC unroll 4
+#pragma GCC unroll 6
     for (int i = 0; i < count; i++)
       sum[i] = ei_fma_floats(*(const ei_floats *)(const void *)(x + i * step), w, sum[i]);
   }
-#pragma GCC unroll 4
+#pragma GCC unroll 6
   for (int i = 0; i < count; i++)
     *(ei_floats *)(out + i * stride) = ei_clamp_floats(sum[i], p->low_f, p->high_f);
 }
 
-/* `count` vectors, four at a time. */
+/* `count` vectors, in even parts of up to six. */
 static inline void ei_depthwise_run_f32(const ei_conv_params *p, const char *const *segments,
                                         ptrdiff_t at, ptrdiff_t step, const float *bias,
                                         const float *weights, ptrdiff_t tap, float *out,
                                         ptrdiff_t stride, int32_t count) {
-  int32_t i = 0;
-  for (; i + 4 <= count; i += 4)
-    ei_depthwise_vectors_f32(p, segments, at + i * step, step, bias, weights, tap, out + i * stride,
-                             stride, 4);
-  for (; i < count; i++)
-    ei_depthwise_vectors_f32(p, segments, at + i * step, step, bias, weights, tap, out + i * stride,
-                             stride, 1);
+  while (count > 0) {
+    const int32_t parts = (count + 5) / 6, part = (count + parts - 1) / parts;
+#define EI_VECTORS(n) \
+  ei_depthwise_vectors_f32(p, segments, at, step, bias, weights, tap, out, stride, n)
+    switch (part) {
+      case 6:
+        EI_VECTORS(6);
+        break;
+      case 5:
+        EI_VECTORS(5);
+        break;
+      case 4:
+        EI_VECTORS(4);
+        break;
+      case 3:
+        EI_VECTORS(3);
+        break;
+      case 2:
+        EI_VECTORS(2);
+        break;
+      default:
+        EI_VECTORS(1);
+        break;
+    }
+#undef EI_VECTORS
+    at += part * step;
+    out += part * stride;
+    count -= part;
+  }
 }
 
 #define EI_HAVE_DEPTHWISE_STRIP_F32 1

@@ -15,8 +15,10 @@ static inline void EI_CAT(EI_CAT(ei_tile_f32_, EI_COLS),
     for (int r = 0; r < EI_ROWS; r++) sum[r][c] = *(const ei_floats *)(bias + c * LANES);
   }
   for (int32_t s = 0; s < p->segments; s++) {
-    const char *x = segments[s] + at;
-    for (int32_t k = 0; k < p->words; k++, x += 4, w += 16) {
+    /* A pointer for every four pixels: more would not stay in registers. */
+    const char *x[(EI_ROWS + 3) / 4];
+    for (int r = 0; r < EI_ROWS; r += 4) x[r / 4] = segments[s] + at + r * step;
+    for (int32_t k = 0; k < p->words; k++, w += 16) {
       ei_floats weights[PARTS];
 #pragma GCC unroll 16
       for (int c = 0; c < PARTS; c++)
@@ -24,7 +26,7 @@ static inline void EI_CAT(EI_CAT(ei_tile_f32_, EI_COLS),
 #pragma GCC unroll 16
       for (int r = 0; r < EI_ROWS; r++) {
         float value;
-        memcpy(&value, x + r * step, 4);
+        memcpy(&value, x[r / 4] + r % 4 * step + 4 * (ptrdiff_t)k, 4);
 #pragma GCC unroll 16
         for (int c = 0; c < PARTS; c++)
           sum[r][c] = ei_fma_floats(ei_spread_float(value), weights[c], sum[r][c]);
@@ -38,10 +40,7 @@ static inline void EI_CAT(EI_CAT(ei_tile_f32_, EI_COLS),
 #pragma GCC unroll 16
     for (int c = 0; c < PARTS; c++) {
       const ei_floats v = ei_clamp_floats(sum[r][c], p->low_f, p->high_f);
-      if (width >= (c + 1) * LANES)
-        *(ei_floats *)(y + c * LANES) = v;
-      else
-        for (int i = 0; i < LANES && c * LANES + i < width; i++) y[c * LANES + i] = v[i];
+      ei_store_floats(y + c * LANES, v, width - c * LANES);
     }
   }
 }
