@@ -125,8 +125,8 @@ def _pack_narrow(op: IntegerConv, weights: np.ndarray, geometry: Geometry) -> np
     """What isa/avx512_narrow_i8.h reads for a convolution of eight outputs, int8."""
     bias = np.zeros((NARROW, 2), np.int32)
     bias[:, 0] = op.flipped()
-    twice = (np.repeat(c, 2)[None] for c in (op.multiplier, op.shift))
-    head = pack_rescaling(bias.reshape(1, -1), *twice, op.is_small(), op.y_zero)
+    multiplier, shift = (np.repeat(c, 2)[None] for c in (op.multiplier, op.shift))
+    head = pack_rescaling(bias.reshape(1, -1), multiplier, shift, op.is_small(), op.y_zero)
     pairs, _, _ = pack(weights, geometry, 8)
     return np.concatenate([head.reshape(-1), pairs[0, :, :, :NARROW].reshape(-1)])
 
