@@ -105,8 +105,9 @@ def conv2d_float32(
 
     A sum starts at the bias and runs over the kernel in memory order. Multiplication and addition
     are fused where the instruction set can (all but `portable`), so its bits may differ from those
-    of `portable`, but depend on nothing beside the pixel. Its error is below ``(n + 1) * 2**-24`` times the
-    sum of ``abs(x * weights)`` and ``abs(bias)``, for n weights of an output.
+    of `portable`, but depend on nothing beside the pixel. Its error is below
+    ``(n + 1) * 2**-24`` times the sum of ``abs(x * weights)`` and ``abs(bias)``, for n weights of
+    an output.
     """
     types = ("float32", "float32", "float32")
     x, weights, bias = _checked(x, weights, bias, types, depthwise)

@@ -126,7 +126,7 @@ def _pack_narrow(op: IntegerConv, weights: np.ndarray, geometry: Geometry) -> np
     bias = np.zeros((NARROW, 2), np.int32)
     bias[:, 0] = op.flipped()
     multiplier, shift = (np.repeat(c, 2)[None] for c in (op.multiplier, op.shift))
-    head = pack_rescaling(bias.reshape(1, -1), multiplier, shift, op.is_small(), op.y_zero)
+    head = pack_rescaling(bias.reshape(1, -1), multiplier, shift, op.is_small("int8"), op.y_zero)
     pairs, _, _ = pack(weights, geometry, 8)
     return np.concatenate([head.reshape(-1), pairs[0, :, :, :NARROW].reshape(-1)])
 
@@ -341,10 +341,10 @@ class QConv2D(IntegerConv):
             g, band, scratch = _collected(g)
         else:
             direct, scratch = 0, g.scratch(segments, size)
-        values = self.integer_fields(x.dtype)
-        if size == 1 and self.bias.size == NARROW and values["small"]:
-            extra = (values["extra"].reshape(-1), _pack_narrow(self, weights, g))
-            values["extra"] = np.concatenate(extra)
+        rescaling = values["extra"]
+        if size == 1 and self.bias.size == NARROW and values["small"] and rescaling is not None:
+            extra = (rescaling.reshape(-1), _pack_narrow(self, weights, g))
+            values = {**values, "extra": np.concatenate(extra)}
         fields = g.fields(
             self.bias.size,
             weights=packed,
