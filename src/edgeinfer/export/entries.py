@@ -162,16 +162,25 @@ def _entry(graph: Graph, function: str, method: str, target: Target) -> Entry:
 
 
 def _fits_int32(graph: Graph, tensor: str) -> bool:
-    """Whether an int64 result is handed over as int32: all indices and most labels."""
-    if graph.types[tensor].dtype != "int64":
+    """Whether an int64 result is handed over as int32: all indices and most labels.
+
+    What is computed from int64, or from floats without a bound, stays as it is.
+    """
+    types = graph.types
+    if types[tensor].dtype != "int64":
         return False
     for node in graph.nodes:
-        if tensor in node.outputs and node.op.kind == "Lookup":
-            table = node.op.constants()["table"]
-            return bool((np.abs(table.astype(np.float64)) < 1 << 31).all())
-        if tensor in node.outputs and node.op.kind == "Convert":
-            return graph.types[node.inputs[0]].dtype not in ("float32", "int64")
-    return True
+        if tensor not in node.outputs:
+            continue
+        constants = node.op.constants().values()
+        tables = [c for c in constants if c.dtype == np.int64]
+        if not all((np.abs(c.astype(np.float64)) < 1 << 31).all() for c in tables):
+            return False
+        if node.op.kind == "Lookup":
+            return True
+        read = {types[name].dtype for name in node.inputs}
+        return "int64" not in read and not (node.op.kind == "Convert" and "float32" in read)
+    return False
 
 
 def _labels(graph: Graph, method: str, spec: Method) -> Labels | None:

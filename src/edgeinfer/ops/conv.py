@@ -341,7 +341,7 @@ class QConv2D(IntegerConv):
             g, band, scratch = _collected(g)
         else:
             direct, scratch = 0, g.scratch(segments, size)
-        rescaling = values["extra"]
+        rescaling = values.get("extra")
         if size == 1 and self.bias.size == NARROW and values["small"] and rescaling is not None:
             extra = (rescaling.reshape(-1), _pack_narrow(self, weights, g))
             values = {**values, "extra": np.concatenate(extra)}

@@ -202,7 +202,7 @@ static inline void ei_conv_pixels_i8(const ei_conv_params *p, const ei_conv_inpu
 #define EI_HAVE_STRIP_I8 1
 static inline void ei_strip_i8(const ei_conv_params *p, const char *const *segments, int32_t pixels,
                                int32_t step, char *out) {
-  const char flip = p->direct ? EI_FLIP_I8 : 0;
+  const char flip = p->direct == 1 ? EI_FLIP_I8 : 0;
   const ptrdiff_t length = 4 * (ptrdiff_t)p->words, room = EI_WIDENED / p->segments;
   ei_conv_inputs inputs = {NULL, 0, segments, _mm_set1_epi8(flip)};
   if (room < length) {
