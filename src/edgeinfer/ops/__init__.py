@@ -37,7 +37,7 @@ from edgeinfer.ops.dense import Dense
 from edgeinfer.ops.dense_int import DenseInt
 from edgeinfer.ops.encode import Lookup, SignIndex
 from edgeinfer.ops.indexed import Gather, TopK, UpdateSlice
-from edgeinfer.ops.integers import Convert, Divide, Place, Rescale, Take, Whole
+from edgeinfer.ops.integers import Convert, Divide, Place, QInverseRoot, Rescale, Take, Whole
 from edgeinfer.ops.kernel_machine import KernelMachine, OneVsRest, PairCoupling, Vote
 from edgeinfer.ops.logic import Choose, Compare, QCompare, Where
 from edgeinfer.ops.move import Constant, Move, Pad, Relabel
@@ -115,6 +115,7 @@ __all__ = [
     "QCompare",
     "QConv2D",
     "QDepthwiseConv2D",
+    "QInverseRoot",
     "QL2Norm",
     "QLogSoftmax",
     "QReduce",

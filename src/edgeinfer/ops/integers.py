@@ -9,7 +9,11 @@ import numpy as np
 
 from edgeinfer.graph import QParams, TensorType
 from edgeinfer.ops._base import SUFFIX, Block, Lowered, Op, array, require
+from edgeinfer.ops._newton import inverse_sqrt
 from edgeinfer.ops.fixed_point import MAX_SHIFT, MIN_SHIFT, rescale_i32
+
+ROOT_BITS = 20
+"""Bits that an inverse root has after the point before it is rescaled."""
 
 RESCALES = {
     ("int8", "int16"),
@@ -88,6 +92,45 @@ class Rescale(Op):
         )
         kernel = f"rescale_{SUFFIX[x.dtype]}_{SUFFIX[self.dtype]}"
         return Lowered(kernel, Block("ei_rescale_params", fields))
+
+
+@dataclass(frozen=True, eq=False)
+class QInverseRoot(Op):
+    """``1 / sqrt(x)`` of int16 with the zero point 0, by Newton's method, rescaled once.
+
+    Where x is zero the result is 32767, as TensorFlow Lite Micro has it; where it is below zero,
+    which that refuses, too.
+    """
+
+    kind = "QInverseRoot"
+
+    multiplier: int
+    shift: int
+    scale: float
+
+    def check(self) -> None:
+        require(0 <= self.multiplier < 1 << 31, "the multiplier is out of range")
+        in_range = MIN_SHIFT <= self.shift - ROOT_BITS <= MAX_SHIFT
+        require(in_range, "the shift is out of range")
+        require(0 < self.scale < float("inf"), "the scale is not positive and finite")
+
+    def infer(self, x: TensorType) -> tuple[TensorType, ...]:
+        require(x.dtype == "int16", f"takes int16, not {x}")
+        return (TensorType("int16", x.shape, QParams((self.scale,), (0,))),)
+
+    def reference(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        multiplier, shift = inverse_sqrt(np.maximum(x.astype(np.int64), 1))
+        root = rescale_i32(np.ones(x.shape, np.int32), multiplier, shift + ROOT_BITS)
+        y = rescale_i32(root, np.array(self.multiplier), np.array(self.shift - ROOT_BITS))
+        return (np.where(x > 0, np.clip(y, -32768, 32767), 32767).astype(np.int16),)
+
+    def lower(self, x: TensorType) -> Lowered:
+        fields = (
+            ("multiplier", "i32", self.multiplier),
+            ("shift", "i32", self.shift - ROOT_BITS),
+            ("n", "i32", x.size),
+        )
+        return Lowered("inverse_root_i16", Block("ei_root_params", fields))
 
 
 WHOLE = ("add", "sub", "mul", "max", "min")

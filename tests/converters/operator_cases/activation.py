@@ -74,6 +74,11 @@ def of_int8() -> list[Case]:
                     Alpha=alpha,
                 )
             )
+        for name in ("RELU_N1_TO_1", "SQRT"):
+            low = x_zero if name == "SQRT" else -128
+            fed = T(I8, shape, x_scale, x_zero, low=low) if x_zero < 127 else same
+            if name != "SQRT" or x_zero < 127:
+                cases.append(case(name, [fed], [y], note=str(number), oracle="litert"))
     for number, scale in enumerate((0.002, 0.03, 0.1, 0.7)):
         x = T(I8, shape, scale, (5, -128, 127, 0)[number])
         cases.append(case("LOGISTIC", [x], [T(I8, shape, 1 / 256, -128)], note=str(scale)))
@@ -147,6 +152,24 @@ def of_int16() -> list[Case]:
         for beta in (1.0, 0.25):
             cases.append(
                 case("SOFTMAX", [x], [y], "SoftmaxOptions", note=f"{scale:.3g}-{beta}", Beta=beta)
+            )
+    for number, ((scale, _), _, (y_scale, _)) in enumerate(QUANT[I16]):
+        x, y = T(I16, wide, scale), T(I16, wide, y_scale)
+        above, fine = T(I16, wide, scale, low=0), T(I16, wide, y_scale / 3)
+        cases.append(case("RSQRT", [above], [y], note=str(number)))
+        cases.append(case("RSQRT", [above], [fine], note=f"fine-{number}"))
+        cases.append(case("SQRT", [above], [y], note=str(number), oracle="litert"))
+        for form in (False, True):
+            cases.append(
+                case(
+                    "GELU",
+                    [x],
+                    [y],
+                    "GeluOptions",
+                    note=f"{number}-{form}",
+                    oracle="litert",
+                    Approximate=form,
+                )
             )
     x = T(I16, wide, 0.0003)
     cases.append(case("EXP", [x], [T(I16, wide, 1.0)], oracle="litert"))

@@ -94,5 +94,14 @@ def arithmetic() -> list[Case]:
                 )
     x, two = T(F, (1, 3, 4)), np.array([2.0], np.float32)
     cases.append(case("POW", [x, T(F, (1,), data=two)], [T(F, (1, 3, 4))], note="square"))
+    few = T(F, (1, 3, 4), low=0.1, high=4.0)
+    cases.append(case("POW", [few, T(F, (4,), low=-2.0, high=2.0)], [T(F, (1, 3, 4))]))
     cases.append(case("ADD_N", [x, x, x], [x]))
+    x = T(I32, (1, 3, 4))
+    cases.append(case("ADD_N", [x, x, x], [x], oracle="litert", tolerance=0.0))
+    few = T(I32, (1, 3, 40), low=-5, high=5)
+    for name in ("ABS", "NEG", "SIGN"):
+        cases.append(case(name, [few], [few], oracle="litert", tolerance=0.0))
+    x = T(F, (1, 3, 40))
+    cases.append(case("SIGN", [x], [x]))
     return cases

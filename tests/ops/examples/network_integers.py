@@ -14,6 +14,7 @@ from edgeinfer.ops import (
     QBatchMatMul,
     QBilinear,
     QBinary,
+    QInverseRoot,
     QL2Norm,
     QLogSoftmax,
     QSigmoid16,
@@ -132,6 +133,12 @@ EXAMPLES = [
         Example(Divide(fn), (_dividends(dtype), _divisors(dtype)), note=fn)
         for dtype in ("int32", "int64")
         for fn in QUOTIENTS
+    ),
+    *(
+        Example(
+            QInverseRoot(*quantize_multiplier(f), 0.5), (_any("int16", 4, 70),), note=f"{f:.0f}"
+        )
+        for f in (3.0, 900.0, 40000.0)
     ),
     *(_convert(a, b) for a in CONVERTED for b in CONVERTED),
     *(_convert(a, "uint8", True) for a in CONVERTED),

@@ -15,7 +15,7 @@ import numpy as np
 from edgeinfer.converters.tflite import numbers
 from edgeinfer.converters.tflite._common import quantize_value
 from edgeinfer.converters.tflite._network import Call, Value
-from edgeinfer.ops import Rescale, Table8, Table16
+from edgeinfer.ops import Dequantize, QInverseRoot, Quantize, Rescale, Table8, Table16, Unary
 from edgeinfer.ops._newton import inverse_sqrt
 from edgeinfer.ops.fixed_point import divide_by_pot, quantize_multiplier, rescale_i32
 
@@ -225,6 +225,17 @@ def word_function(call: Call, x: Value) -> None:
         above, below = factor, -factor
     elif name == "NEG":
         above = below = -factor
+    elif name == "RSQRT":
+        product = quantize_multiplier(1.0 / (sqrt(x_scale) * y_scale))
+        call.put(0, call.emit(QInverseRoot(*product, y_scale), call.tensor(x)), x.shape)
+        return
+    elif name == "SQRT":
+        # A root rises too fast near zero for lines between 513 entries.
+        widened = Dequantize(np.array([x_scale], np.float32), np.array([0], np.int32))
+        root = call.emit(Unary("sqrt"), call.emit(widened, call.tensor(x)))
+        narrowed = Quantize("int16", np.array([y_scale], np.float32), np.array([0], np.int32))
+        call.put(0, call.emit(narrowed, root), x.shape)
+        return
     else:
         function = float_function(call)
         if function is None:

@@ -176,12 +176,13 @@ def integer_binary(call: Call, fn: str, a: Value, b: Value, bounds: str) -> QBin
 
 @operator("ADD_N", version=1)
 def add_n(call: Call) -> None:
-    parts = [call.input(i, "float32") for i in range(call.arity)]
-    if not parts or len({part.shape for part in parts}) != 1:
+    parts = [call.input(i, "float32", "int32") for i in range(call.arity)]
+    if not parts or len({(part.shape, part.dtype) for part in parts}) != 1:
         raise call.op.damaged("adds tensors of different shapes")
     total = call.tensor(parts[0])
     for part in parts[1:]:
-        total = call.emit(Binary("add"), total, call.tensor(part))
+        op = Binary("add") if part.dtype == "float32" else Whole("add")
+        total = call.emit(op, total, call.tensor(part))
     call.put(0, total, parts[0].shape)
 
 

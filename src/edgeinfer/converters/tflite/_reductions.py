@@ -33,6 +33,7 @@ from edgeinfer.ops import (
     Softmax,
     TopK,
     Unary,
+    Whole,
 )
 from edgeinfer.ops.fixed_point import quantize_multiplier
 
@@ -164,9 +165,36 @@ _UNARY = {
 }
 
 
+@operator("SIGN", version=2)
+def sign(call: Call) -> None:
+    x = call.input(0, "float32", "int32")
+    if x.dtype == "int32":
+        call.put(0, whole_function(call, x), x.shape)
+        return
+    call.put(0, call.emit(Unary("sign"), call.tensor(x)), x.shape)
+
+
+def whole_function(call: Call, x: Value) -> str:
+    """ABS, NEG or SIGN of integers that have no scale; the least of them stays what it is."""
+    tensor = broadcast(call, x, x.shape)
+
+    def whole(value: int) -> str:
+        number = np.array(value, x.dtype)
+        return broadcast(call, Value(x.dtype, (), data=number), x.shape)
+
+    if call.op.name == "SIGN":
+        return call.emit(Whole("min"), call.emit(Whole("max"), tensor, whole(-1)), whole(1))
+    opposite = call.emit(Whole("sub"), whole(0), tensor)
+    return opposite if call.op.name == "NEG" else call.emit(Whole("max"), tensor, opposite)
+
+
 @operator(*_UNARY, "RELU6", "RELU_N1_TO_1", version=3)
 def unary(call: Call) -> None:
-    x = call.input(0, "float32", "int8", "int16")
+    wide = ("int32", "int64") if call.op.name in ("ABS", "NEG") else ()
+    x = call.input(0, "float32", "int8", "int16", *wide)
+    if x.dtype in wide:
+        call.put(0, whole_function(call, x), x.shape)
+        return
     if x.dtype != "float32":
         (byte_function if x.dtype == "int8" else word_function)(call, x)
         return
@@ -206,6 +234,10 @@ def leaky_relu(call: Call) -> None:
 def power(call: Call) -> None:
     a, b = call.input(0, "float32"), call.input(1, "float32")
     shape = broadcast_shape(call, a.shape, b.shape)
+    if b.data is not None and b.size > 0 and (b.data == 2).all():
+        tensor = broadcast(call, a, shape)
+        call.put(0, call.emit(Binary("mul"), tensor, tensor), shape)
+        return
     call.put(0, call.emit(Binary("pow"), *(broadcast(call, v, shape) for v in (a, b))), shape)
 
 

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "ei_fixed.h"
+#include "ei_newton.h"
 
 typedef struct {
   int32_t x_zero;
@@ -29,6 +29,12 @@ typedef struct {
   int32_t to;   /* the same, or 6: whether it is not zero */
   int32_t n;
 } ei_convert_params;
+
+typedef struct {
+  int32_t multiplier;
+  int32_t shift;
+  int32_t n;
+} ei_root_params;
 
 typedef struct {
   int32_t outer;
@@ -71,6 +77,24 @@ EI_RESCALE_KERNEL(ei_rescale_i32_i8, int32_t, int8_t)
 EI_RESCALE_KERNEL(ei_rescale_i32_i16, int32_t, int16_t)
 
 #undef EI_RESCALE_KERNEL
+
+/* 1 / sqrt(x) with 20 bits after the point, rescaled; without a root the largest number. */
+EI_API ei_status ei_inverse_root_i16(const void *params, const ei_io *io) {
+  const ei_root_params *p = (const ei_root_params *)params;
+  const int16_t *x = (const int16_t *)io->in[0];
+  int16_t *y = (int16_t *)io->out[0];
+  const ptrdiff_t total = (ptrdiff_t)io->rows * p->n;
+  for (ptrdiff_t i = 0; i < total; i++) {
+    int32_t shift, value = INT16_MAX;
+    if (x[i] > 0) {
+      const int32_t multiplier = ei_inverse_sqrt(x[i], &shift);
+      const int32_t root = ei_rescale_i32(1, multiplier, shift + 20);
+      value = ei_rescale_i32(root, p->multiplier, p->shift);
+    }
+    y[i] = (int16_t)ei_clamp_i32(value, INT16_MIN, INT16_MAX);
+  }
+  return EI_OK;
+}
 
 /* Sums wrap around: they are made without a sign. A narrow type has only the last two. */
 #define EI_WHOLE_KERNEL(kernel, type, bits)                                           \
