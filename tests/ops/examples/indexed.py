@@ -41,7 +41,7 @@ EXAMPLES = [
         for dtype, index, sizes, m in (
             ("float32", "int32", (7,), 9),
             ("int8", "int64", (3, 4), 1),
-            ("int16", "int32", (2, 3, 2), 6),
+            ("int16", "int32", (3, 5, 3), 6),
         )
     ),
     *(_update(d, i) for d, i in (("float32", "int32"), ("int8", "int64"), ("int16", "int32"))),

@@ -22,7 +22,6 @@ _FAMILIES = (
     "_recurrent",
     "_reductions",
     "_shapes",
-    "_sign",
     "_spectrum",
     "_svdf",
     "_variables",
