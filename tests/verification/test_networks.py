@@ -107,6 +107,24 @@ def test_float_weights_stand_for_rounded_activations(tmp_path: Path) -> None:
         edgeinfer.verify(model, path, rows, tolerance=1e-5)
 
 
+def test_integers_of_micro_decide(tmp_path: Path) -> None:
+    """LiteRT's reference of an int8 SUM is far off: a figure, as long as Micro's is the same."""
+    b = NetworkBuilder()
+    x = b.tensor("int8", (1, 4, 8), np.array([0.05], np.float32), 3)
+    y = b.tensor("int8", (1, 4), np.array([0.1], np.float32), -7)
+    b.operator("SUM", [x, b.constant(np.array([2], np.int32))], [y], "ReducerOptions")
+    path = tmp_path / "sum.tflite"
+    path.write_bytes(b.build([x], [y]))
+    rows = RNG.integers(-128, 128, size=(6, 4, 8)).astype(np.int8)
+    model = edgeinfer.convert(path)
+    lite, micro = edgeinfer.verify(model, path, rows).methods
+    assert (micro.limit, micro.max_error) == ("equal", 0)
+    assert lite.max_error is not None
+    assert lite.limit == ("differs from Micro" if lite.max_error > 4 else "within 4 units")
+    with pytest.raises(VerificationError):
+        edgeinfer.verify(model, path, rows, tolerance=0.01)
+
+
 def test_state_goes_on_from_row_to_row() -> None:
     files = package_files("pymicro_wakeword")
     if not files:
