@@ -3,13 +3,15 @@
 #ifndef FREESTANDING_MATH_H
 #define FREESTANDING_MATH_H
 
-#define NAN         (__builtin_nanf(""))
-#define INFINITY    (__builtin_inff())
-#define isnan(x)    __builtin_isnan(x)
-#define isinf(x)    __builtin_isinf(x)
-#define isfinite(x) __builtin_isfinite(x)
-#define fabs(x)     __builtin_fabs(x)
-#define fabsf(x)    __builtin_fabsf(x)
+#define NAN             (__builtin_nanf(""))
+#define INFINITY        (__builtin_inff())
+#define isnan(x)        __builtin_isnan(x)
+#define isinf(x)        __builtin_isinf(x)
+#define isfinite(x)     __builtin_isfinite(x)
+#define fabs(x)         __builtin_fabs(x)
+#define fabsf(x)        __builtin_fabsf(x)
+#define copysign(x, y)  __builtin_copysign(x, y)
+#define copysignf(x, y) __builtin_copysignf(x, y)
 
 double exp(double x);
 float expf(float x);
@@ -32,7 +34,11 @@ float sinf(float x);
 double cos(double x);
 float cosf(float x);
 double pow(double x, double y);
+double atan2(double y, double x);
 float powf(float x, float y);
+float atan2f(float y, float x);
+double fmod(double x, double y);
+float fmodf(float x, float y);
 double sqrt(double x);
 float sqrtf(float x);
 double floor(double x);
