@@ -8,7 +8,9 @@ import os
 import platform
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy
 from Cython.Build import cythonize
@@ -69,7 +71,19 @@ class BuildExtension(build_ext):
         for extension in self.extensions:
             extension.extra_compile_args = compile_args
             extension.extra_link_args = link_args
+        self._compile_side_by_side()
         super().build_extensions()
+
+    def _compile_side_by_side(self) -> None:
+        """A compiler per processor: the instruction sets are large files of their own."""
+        compile_all = self.compiler.compile
+
+        def compile_each(sources: list[str], **options: Any) -> list[str]:
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                parts = pool.map(lambda source: compile_all([source], **options), sources)
+                return [built for part in parts for built in part]
+
+        self.compiler.compile = compile_each
 
     def _links(self, flags: list[str]) -> bool:
         """Whether a program can be built with `flags`."""

@@ -34,6 +34,18 @@ def collect(raw: dict[str, Any]) -> dict[str, Any]:
     return {"machine": {k: machine.get(k) for k in keep}, "workloads": workloads}
 
 
+def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """`old` with the workloads of `new` in their place, and the machine that those ran on."""
+    elsewhere = {k: v for k, v in old.get("elsewhere", {}).items() if k not in new["workloads"]}
+    elsewhere |= dict.fromkeys(new["workloads"], new["machine"])
+    workloads = old["workloads"] | new["workloads"]
+    return {"machine": old["machine"], "elsewhere": elsewhere, "workloads": workloads}
+
+
+def _named(machine: dict[str, Any]) -> str:
+    return f"{machine['processor']}, {machine['instruction_set']}, {machine['compiler']}"
+
+
 def best_peer(engines: dict[str, Any]) -> tuple[str, float] | None:
     """The fastest engine that is not ours."""
     peers = {name: e["median_s"] for name, e in engines.items() if not name.startswith(OURS)}
@@ -91,12 +103,14 @@ def table(results: dict[str, Any]) -> str:
                 f"| *{title}, geometric mean of the {len(best_of)}* | | | {mean:.2g} "
                 f"| {_mark(mean, target)} |"
             )
-    machine = results["machine"]
+    others: dict[str, list[str]] = defaultdict(list)
+    for name, machine in results.get("elsewhere", {}).items():
+        others[_named(machine)].append(name)
     lines += [
         "",
-        f"One thread, medians, answers checked; {machine['processor']}, "
-        f"{machine['instruction_set']}, {machine['compiler']}. "
-        "A time is worth nothing on another machine, the ratios are what to look at.",
+        f"One thread, medians, answers checked; {_named(results['machine'])}"
+        + "".join(f"; on {who}: {', '.join(names)}" for who, names in others.items())
+        + ". A time is worth nothing on another machine, the ratios are what to look at.",
     ]
     return "\n".join(lines)
 
@@ -202,11 +216,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("raw", type=Path, help="JSON that pytest-benchmark wrote")
     parser.add_argument("--results", type=Path, help="where the small JSON goes")
+    parser.add_argument("--update", action="store_true", help="keep what --results has besides")
     parser.add_argument("--readme", type=Path, help="file with the figures markers")
     parser.add_argument("--plots", type=Path, help="folder for the plots")
     options = parser.parse_args()
     raw = json.loads(options.raw.read_text())
     results = collect(raw)
+    if options.update:
+        results = merged(json.loads(options.results.read_text()), results)
     text, small = table(results), microcontrollers(raw)
     print(text if results["workloads"] else "", small, sep="\n\n")
     if options.results:
