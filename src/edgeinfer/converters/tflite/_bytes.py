@@ -202,6 +202,17 @@ def _relu(
     return np.asarray(np.clip(_rescaled(centered, x_scale / y_scale) + y_zero, least, most))
 
 
+BY_FLOATS = {
+    "SQRT": "sqrt",
+    "FLOOR": "floor",
+    "CEIL": "ceil",
+    "ROUND": "rint",
+    "SIN": "sin",
+    "COS": "cos",
+}
+"""Functions of int16 that rise too fast for lines between 513 entries, as operators of floats."""
+
+
 def word_function(call: Call, x: Value) -> None:
     """Output 0 as a function of an int16 input, by the operator's name."""
     (x_scale, x_zero), (y_scale, y_zero) = call.quant(x), call.quant(call.output())
@@ -229,12 +240,11 @@ def word_function(call: Call, x: Value) -> None:
         product = quantize_multiplier(1.0 / (sqrt(x_scale) * y_scale))
         call.put(0, call.emit(QInverseRoot(*product, y_scale), call.tensor(x)), x.shape)
         return
-    elif name == "SQRT":
-        # A root rises too fast near zero for lines between 513 entries.
+    elif name in BY_FLOATS:
         widened = Dequantize(np.array([x_scale], np.float32), np.array([0], np.int32))
-        root = call.emit(Unary("sqrt"), call.emit(widened, call.tensor(x)))
+        real = call.emit(Unary(BY_FLOATS[name]), call.emit(widened, call.tensor(x)))
         narrowed = Quantize("int16", np.array([y_scale], np.float32), np.array([0], np.int32))
-        call.put(0, call.emit(narrowed, root), x.shape)
+        call.put(0, call.emit(narrowed, real), x.shape)
         return
     else:
         function = float_function(call)
