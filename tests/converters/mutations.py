@@ -84,9 +84,14 @@ def victims() -> list[bytes]:
     """One network of every operator and type."""
     from tests.converters.operator_cases import CASES
     from tests.converters.test_recurrent import lstm_file
+    from tests.converters.test_spectrum import spectrum
+    from tests.converters.test_svdf import layer
+    from tests.converters.test_unsigned import convolution
 
     single = {(case.operator, case.dtype): case.network for case in CASES}
-    return [*single.values(), lstm_file("float32"), lstm_file("int8")]
+    filters = [layer("float32", "", 2), layer("int8", "int8", 1), layer("int8", "int16", 2)]
+    others = [lstm_file("float32"), lstm_file("int8"), spectrum("REAL", 25, 32), convolution()]
+    return [*single.values(), *filters, *others]
 
 
 def damaged(seed: int) -> bytes:

@@ -66,6 +66,16 @@ class Unsigned:
             assert apart.max() <= tolerance, isa
 
 
+def convolution() -> bytes:
+    """A convolution of uint8 whose weights have a zero point."""
+    net = Unsigned()
+    x, y = net.input(), net.tensor(1, 7, 6, 8)
+    fields = {"StrideH": 1, "StrideW": 1, "DilationHFactor": 1, "DilationWFactor": 1}
+    reads = [x, net.weights(8, 3, 3, 5, zero=119), net.bias(8)]
+    net.b.operator("CONV_2D", reads, [y], "Conv2DOptions", **fields)
+    return net.b.build([x], [y])
+
+
 @pytest.mark.parametrize("zero", [0, 1, 119, 128, 151, 255])
 @pytest.mark.parametrize("kind", ["CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"])
 def test_weights_with_a_zero_point(kind: str, zero: int) -> None:
