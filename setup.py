@@ -56,7 +56,7 @@ class BuildExtension(build_ext):
             )
         compile_args, link_args = list(COMPILE_ARGS), []
         if os.environ.get("EDGEINFER_SANITIZE"):
-            compile_args += ["-O1", "-g", "-fno-omit-frame-pointer", *SANITIZE]
+            compile_args += ["-O1", "-g1", "-fno-omit-frame-pointer", *SANITIZE]
             compile_args += ["-fno-sanitize-recover=undefined"]
             link_args += SANITIZE
         elif not os.environ.get("EDGEINFER_SYMBOLS"):
